@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Makes the checkout importable in this environment and writes its `tradeline` command.
 
 Plain files instead of an editable install: no build tool and no network is needed.
