@@ -1,0 +1,63 @@
+"""Identifiers: UUIDv7 inside, `drw_01K…` at the edge (CONVENTIONS §1.1).
+
+A prefixed id is the prefix, an underscore and the UUID's 128 bits as 26 digits of Crockford base32, upper case.
+Source: RFC 9562 §5.7 (UUIDv7). Worked number: UUID int 0 with prefix `drw` is `drw_00000000000000000000000000`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Final
+from uuid import UUID
+
+from kernel import clock
+
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUES: Final = {c: i for i, c in enumerate(_ALPHABET)} | {"O": 0, "I": 1, "L": 1}
+_DIGITS: Final = 26
+
+
+class InvalidId(ValueError):
+    """The text is not an id of the wanted kind."""
+
+
+def uuid7() -> UUID:
+    """A new time-ordered id; the 48 bits of time are real milliseconds, also for a test tenant."""
+    milliseconds = clock.real_milliseconds() & (1 << 48) - 1
+    random = secrets.randbits(74)
+    high, low = random >> 62, random & (1 << 62) - 1
+    return UUID(int=milliseconds << 80 | 7 << 76 | high << 64 | 2 << 62 | low)
+
+
+def encode(prefix: str, value: UUID) -> str:
+    number, digits = value.int, []
+    for _ in range(_DIGITS):
+        number, digit = divmod(number, 32)
+        digits.append(_ALPHABET[digit])
+    return f"{prefix}_{''.join(reversed(digits))}"
+
+
+def decode(prefix: str, text: str) -> UUID:
+    """The UUID behind a prefixed id; `InvalidId` where prefix, length or a digit is off."""
+    head, _, body = text.rpartition("_")
+    if head != prefix or len(body) != _DIGITS:
+        raise InvalidId(text)
+    number = 0
+    for character in body.upper():
+        digit = _VALUES.get(character)
+        if digit is None:
+            raise InvalidId(text)
+        number = number * 32 + digit
+    if number >> 128:
+        raise InvalidId(text)
+    return UUID(int=number)
+
+
+def digest(*parts: bytes) -> UUID:
+    """The first 16 bytes of SHA-256 over length-prefixed parts, as a UUID: keys, fingerprints, content ids."""
+    state = hashlib.sha256()
+    for part in parts:
+        state.update(len(part).to_bytes(8, "big"))
+        state.update(part)
+    return UUID(bytes=state.digest()[:16])
