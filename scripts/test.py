@@ -27,7 +27,7 @@ class Count:
 def main(arguments: list[str]) -> int:
     """Exit code of pytest."""
     count = Count()
-    code = pytest.main([f"--rootdir={ROOT}", "-q", "-n", "2", *arguments], plugins=[count])
+    code = pytest.main(["-c", str(ROOT / "pyproject.toml"), "-q", "-n", "2", *arguments], plugins=[count])
     print(f"tests: {count.of['passed']} passed, {count.of['failed']} failed, {count.of['skipped']} skipped")
     return int(code)
 
