@@ -1,0 +1,148 @@
+"""How the rules of the house look at the tree: what a source is, what a fault is, and one way to report it.
+
+A rule is a function from one source to its faults, so that it is tried on bad and good snippets before it is put to the tree.
+Its docstring tells the rule and the way out; both are printed when the tree breaks it.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import textwrap
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path, PurePosixPath
+from typing import Final, NamedTuple
+
+import pytest
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+LAYERS: Final = ("kernel", "tenants", "products", "billing", "reports", "app")
+"""Lowest first: each may import those before it."""
+BUSINESS: Final = ("tenants", "products", "billing")
+"""The packages whose doings are use cases."""
+
+
+class Fault(NamedTuple):
+    line: int
+    wrong: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """One text file; `path` is relative to the checkout, with slashes."""
+
+    path: str
+    text: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text, self.path)
+
+    @property
+    def package(self) -> str:
+        return self.path.partition("/")[0]
+
+    @property
+    def stem(self) -> str:
+        return PurePosixPath(self.path).stem
+
+    @property
+    def parent(self) -> str:
+        return str(PurePosixPath(self.path).parent)
+
+
+Rule = Callable[[Source], Iterable[Fault]]
+
+
+def snippet(text: str, path: str = "billing/anything.py") -> Source:
+    """A made-up source, to see a rule fail or pass."""
+    return Source(path, textwrap.dedent(text))
+
+
+def faults(rule: Rule, text: str, path: str = "billing/anything.py") -> list[str]:
+    """What a rule finds wrong with a made-up source."""
+    return [fault.wrong for fault in rule(snippet(text, path))]
+
+
+def hold(rule: Rule, sources: Iterable[Source]) -> None:
+    """Fail with every place where the tree breaks `rule`, and the rule's own words."""
+    broken = [f"{source.path}:{line}: {wrong}" for source in sources for line, wrong in sorted(rule(source))]
+    if broken:
+        pytest.fail("\n".join([*broken, "", f"The rule: {textwrap.dedent(rule.__doc__ or '')}"]), pytrace=False)
+
+
+@cache
+def files() -> tuple[str, ...]:
+    """Every file of the checkout that is not ignored, as relative paths; asks no git, for a checkout may have none."""
+    ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split() if line}
+    found = []
+    for folder, folders, names in os.walk(ROOT):
+        folders[:] = sorted(name for name in folders if name not in ignored | {".git"} and not name.endswith(".egg-info"))
+        found += [(Path(folder) / name).relative_to(ROOT).as_posix() for name in sorted(names) if name not in ignored]
+    return tuple(found)
+
+
+@cache
+def read(path: str) -> Source:
+    return Source(path, (ROOT / path).read_text(encoding="utf-8"))
+
+
+def python(*folders: str, migrations: bool = False) -> list[Source]:
+    """The Python files under `folders` (all of the tree without one); migrations only when asked."""
+    return [
+        read(path)
+        for path in files()
+        if path.endswith(".py")
+        and (not folders or path.startswith(tuple(f"{folder}/" for folder in folders)))
+        and (migrations or "/piccolo_migrations/" not in path)
+    ]
+
+
+def sql(*folders: str) -> list[Source]:
+    """The SQL files under `folders`."""
+    return [read(path) for path in files() if path.endswith(".sql") and path.startswith(tuple(f"{f}/" for f in folders))]
+
+
+def imports(source: Source) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything a module imports, wherever in it; `from a import b` gives `a.b`."""
+    here = source.parent.split("/")
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(here[: len(here) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
+
+
+def within(name: str, modules: Iterable[str]) -> bool:
+    """Is the dotted `name` one of `modules` or something inside one?"""
+    return any(name == module or name.startswith(f"{module}.") for module in modules)
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` for a chain of names, "" for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        head = dotted(node.value)
+        return f"{head}.{node.attr}" if head else ""
+    return ""
+
+
+def calls(source: Source, *names: str) -> Iterator[ast.Call]:
+    """Every call whose last name is one of `names`: `scope(…)` as well as `db.scope(…)`."""
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in names:
+            yield node
+
+
+def public_functions(source: Source) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """The functions at the top of a module whose names do not begin with an underscore."""
+    return [
+        node
+        for node in source.tree.body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
+    ]
