@@ -153,9 +153,16 @@ class _Reader:
         """A mistyped variable must not pass in silence for its default."""
         for name in sorted(self.given):
             if name.startswith("TRADELINE_") and name not in VARIABLES:
-                near = difflib.get_close_matches(name, VARIABLES, n=1)
-                way_out = f"did you mean {near[0]}?" if near else "unset it"
+                near = _nearest(name)
+                way_out = f"did you mean {near}?" if near else "unset it"
                 self.problems.append(Problem(name, "is not a variable of Tradeline", way_out))
+
+
+def _nearest(name: str) -> str | None:
+    """The known variable most like this one, if any is; what all have in common does not count."""
+    ends = {variable.removeprefix("TRADELINE_"): variable for variable in VARIABLES}
+    near = difflib.get_close_matches(name.removeprefix("TRADELINE_"), ends, n=1)
+    return ends[near[0]] if near else None
 
 
 class _WrongError(Exception):
