@@ -1,7 +1,7 @@
 """How the rules of the house look at the tree: what a source is, what a fault is, and one way to report it.
 
-A rule is a function from one source to its faults, so that it is tried on bad and good snippets before it is put to the tree.
-Its docstring tells the rule and the way out; both are printed when the tree breaks it.
+A rule is a function from one source to its faults, so that it is tried on bad and good snippets before it is put
+to the tree. Its docstring tells the rule and the way out; both are printed when the tree breaks it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,25 @@ LAYERS: Final = ("kernel", "tenants", "products", "billing", "reports", "app")
 """Lowest first: each may import those before it."""
 BUSINESS: Final = ("tenants", "products", "billing")
 """The packages whose doings are use cases."""
+
+ROOMS: Final = {
+    "__init__": "the contents page",
+    "tables": "table classes",
+    "piccolo_app": "tells Piccolo of tables and migrations",
+    "queries": "reads for lists and pages",
+    "errors": "refusals with a code",
+    "events": "topics of the outbox",
+    "schemas": "what goes out over HTTP",
+    "api": "routes",
+    "jobs": "the package's timetable",
+}
+"""Files that stand directly in a package and are no use case."""
+OWN_ROOMS: Final = {
+    "billing/command.py": "the shape of a decided money command",
+    "billing/commit.py": "hands it to the one SQL function that writes money",
+    "billing/commit_queue.py": "gathers what waits into one call",
+}
+"""Further rooms of one package, each for a reason."""
 
 
 class Fault(NamedTuple):
@@ -70,17 +89,25 @@ def hold(rule: Rule, sources: Iterable[Source]) -> None:
     """Fail with every place where the tree breaks `rule`, and the rule's own words."""
     broken = [f"{source.path}:{line}: {wrong}" for source in sources for line, wrong in sorted(rule(source))]
     if broken:
-        pytest.fail("\n".join([*broken, "", f"The rule: {textwrap.dedent(rule.__doc__ or '')}"]), pytrace=False)
+        pytest.fail(
+            "\n".join([*broken, "", f"The rule: {textwrap.dedent(rule.__doc__ or '')}"]), pytrace=False
+        )
 
 
 @cache
 def files() -> tuple[str, ...]:
-    """Every file of the checkout that is not ignored, as relative paths; asks no git, for a checkout may have none."""
+    """Every file of the checkout that is not ignored, relative to it. Asks no git: a checkout may have none."""
     ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split() if line}
     found = []
     for folder, folders, names in os.walk(ROOT):
-        folders[:] = sorted(name for name in folders if name not in ignored | {".git"} and not name.endswith(".egg-info"))
-        found += [(Path(folder) / name).relative_to(ROOT).as_posix() for name in sorted(names) if name not in ignored]
+        folders[:] = sorted(
+            name for name in folders if name not in ignored | {".git"} and not name.endswith(".egg-info")
+        )
+        found += [
+            (Path(folder) / name).relative_to(ROOT).as_posix()
+            for name in sorted(names)
+            if name not in ignored
+        ]
     return tuple(found)
 
 
@@ -102,7 +129,11 @@ def python(*folders: str, migrations: bool = False) -> list[Source]:
 
 def sql(*folders: str) -> list[Source]:
     """The SQL files under `folders`."""
-    return [read(path) for path in files() if path.endswith(".sql") and path.startswith(tuple(f"{f}/" for f in folders))]
+    return [
+        read(path)
+        for path in files()
+        if path.endswith(".sql") and path.startswith(tuple(f"{f}/" for f in folders))
+    ]
 
 
 def imports(source: Source) -> Iterator[tuple[int, str]]:
@@ -146,3 +177,18 @@ def public_functions(source: Source) -> list[ast.FunctionDef | ast.AsyncFunction
         for node in source.tree.body
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_")
     ]
+
+
+def is_use_case(source: Source) -> bool:
+    """A file directly in tenants, products or billing that is none of the known rooms."""
+    return source.parent in BUSINESS and source.stem not in ROOMS and source.path not in OWN_ROOMS
+
+
+def use_case_modules() -> set[str]:
+    """Dotted names of all use cases in the tree."""
+    return {source.path.removesuffix(".py").replace("/", ".") for source in use_cases()}
+
+
+def use_cases() -> list[Source]:
+    """The use-case files of the tree."""
+    return [source for source in python(*BUSINESS) if is_use_case(source)]
