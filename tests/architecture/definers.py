@@ -1,8 +1,8 @@
 """The whole list of functions that run with their owner's rights (ARCHITECTURE: tenancy).
 
-Each of them can see past row-level security, so the list is short and stands here alone: test_sql.py holds the
-files to it, test_catalogue.py the database. To add one: argue it on a page in docs/decisions, pin its
-search_path, grant EXECUTE to the application's role only, then add a line here.
+Each of them can see past row-level security, so the list is short and stands here alone: test_sql.py
+holds the files to it, test_catalogue.py the database. To add one: argue it on a page in docs/decisions,
+pin its search_path, grant EXECUTE to the application's role only, then add a line here.
 """
 
 from typing import Final

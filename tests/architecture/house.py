@@ -1,7 +1,8 @@
 """How the rules of the house look at the tree: what a source is, what a fault is, and one way to report it.
 
-A rule is a function from one source to its faults, so that it is tried on bad and good snippets before it is put
-to the tree. Its docstring tells the rule and the way out; both are printed when the tree breaks it.
+A rule is a function from one source to its faults, so that it is tried on bad and good snippets before it
+is put to the tree. Its docstring tells the rule and the way out; both are printed when the tree breaks
+it.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def hold(rule: Rule, sources: Iterable[Source]) -> None:
 
 @cache
 def files() -> tuple[str, ...]:
-    """Every file of the checkout that is not ignored, relative to it. Asks no git: a checkout may have none."""
+    """Every file of the checkout that is not ignored, relative to it; asks no git."""
     ignored = {line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split() if line}
     found = []
     for folder, folders, names in os.walk(ROOT):

@@ -41,9 +41,9 @@ def has_the_signature(source: Source) -> Iterator[Fault]:
     """A use case is one public function named as its file:
     `async def capture_order(ctx: Ctx, command: CaptureOrder) -> Captured`.
 
-    API, console, CLI and jobs build the same command and call it. Way out: what else is public there is a rule, a
-    query or another use case; a room that every package may have goes into ROOMS, one of one package into OWN_ROOMS
-    (house.py).
+    API, console, CLI and jobs build the same command and call it. Way out: what else is public there is a
+    rule, a query or another use case; a room that every package may have goes into ROOMS, one of one
+    package into OWN_ROOMS (house.py).
     """
     functions = public_functions(source)
     if [function.name for function in functions] != [source.stem]:
@@ -68,10 +68,10 @@ def has_the_signature(source: Source) -> Iterator[Fault]:
 
 
 def asks_its_permission(source: Source) -> Iterator[Fault]:
-    """Beside each use case stands `PERMISSION = "resource:verb"`, and it asks for it: `ctx.require(PERMISSION)`.
+    """Each use case declares `PERMISSION = "resource:verb"` and asks for it: `ctx.require(PERMISSION)`.
 
-    Key scopes and role permissions are this one vocabulary. Way out: declare it at the top of the file, ask before
-    anything is loaded.
+    Key scopes and role permissions are this one vocabulary. Way out: declare it at the top of the file,
+    ask before anything is loaded.
     """
     declared = [
         node
