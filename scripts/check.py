@@ -22,7 +22,7 @@ def steps() -> list[tuple[str, list[str]]]:
         ("style", [str(BIN / "ruff"), "check", "--quiet", "."]),
         ("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."]),
         ("lock files", [sys.executable, "scripts/lock_check.py"]),
-        ("layers", [str(BIN / "lint-imports"), "--no-timings"]),
+        ("layers", [str(BIN / "lint-imports"), "--no-logo"]),
         ("types", [str(BIN / "mypy"), "--no-error-summary", *code]),
         *optional,
         ("house rules", [str(BIN / "pytest"), "-q", "tests/architecture"]),

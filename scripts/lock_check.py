@@ -8,7 +8,7 @@ import sys
 import tomllib
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,7 +22,11 @@ def read_lock(path: Path) -> tuple[dict[str, str], list[str]]:
         if not block.strip() or block.startswith("#"):
             continue
         head, *hashes = block.split(" --hash=sha256:")
-        requirement = Requirement(head.strip())
+        try:
+            requirement = Requirement(head.strip())
+        except InvalidRequirement:
+            problems.append(f"{path.name}: this is no pinned requirement: {head.split()[0]}")
+            continue
         pins = [spec.version for spec in requirement.specifier if spec.operator == "=="]
         if requirement.url or "://" in block or block.startswith(("-", "/", ".")):
             problems.append(f"{path.name}: {requirement.name} names a host or path")
