@@ -88,7 +88,9 @@ def faults(rule: Rule, text: str, path: str = "billing/anything.py") -> list[str
 
 def hold(rule: Rule, sources: Iterable[Source]) -> None:
     """Fail with every place where the tree breaks `rule`, and the rule's own words."""
-    broken = [f"{source.path}:{line}: {wrong}" for source in sources for line, wrong in sorted(rule(source))]
+    broken = [
+        f"{source.path}:{line}: {wrong}" for source in sources for line, wrong in sorted(set(rule(source)))
+    ]
     if broken:
         pytest.fail(
             "\n".join([*broken, "", f"The rule: {textwrap.dedent(rule.__doc__ or '')}"]), pytrace=False
