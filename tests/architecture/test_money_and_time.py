@@ -9,14 +9,14 @@ import pytest
 from tests.architecture.house import Fault, Rule, Source, dotted, faults, hold, imports, python, read, sql
 
 EXACT: Final = ("kernel", "tenants", "products", "billing")
-TECHNICAL: Final[dict[str, dict[str, str]]] = {
+TECHNICAL: Final = {
     "kernel/metrics.py": {
-        "_SECONDS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5)": "buckets of a histogram",
-        '"tradeline_job_seconds", "Time a run of a job took", ["job"], buckets=(0.1, 1, 10, 60, 600)': "the same",
-        "def observe_request(method: str, route: str, status: int, seconds: float) -> None:": "a measured duration",
+        "_SECONDS: Final = (0.001,": "buckets of a histogram",
+        '"tradeline_job_seconds", "Time a run of a job took"': "buckets of a histogram",
+        "def observe_request(": "a measured duration",
     },
 }
-"""Lines that may hold a float because it is no money and no rate: path -> line -> why."""
+"""Lines that may hold a float because it is no money and no rate: path -> how the line begins -> why."""
 WORKS_IN_DECIMAL: Final = ("products/rules/rate.py",)
 """Rules that divide `Decimal`s by `/`; elsewhere `/` between whole numbers would make a float."""
 ASKS: Final = (
@@ -43,7 +43,7 @@ def no_float(source: Source) -> Iterator[Fault]:
         literal = isinstance(node, ast.Constant) and isinstance(node.value, float | complex)
         named = isinstance(node, ast.Name) and node.id == "float"
         line = lines[node.lineno - 1].strip()
-        if (literal or named) and line not in TECHNICAL.get(source.path, {}):
+        if (literal or named) and not line.startswith(tuple(TECHNICAL.get(source.path, ()))):
             yield Fault(node.lineno, f"holds a float: {line}")
 
 
@@ -142,9 +142,10 @@ def test_no_float_near_money() -> None:
 
 def test_technical_floats_still_stand() -> None:
     """A line that is gone is taken from the list, so that the list stays what it says."""
-    for path, lines in TECHNICAL.items():
-        standing = {line.strip() for line in read(path).text.splitlines()}
-        assert set(lines) <= standing, f"{path}: {set(lines) - standing}"
+    for path, beginnings in TECHNICAL.items():
+        lines = [line.strip() for line in read(path).text.splitlines()]
+        for beginning in beginnings:
+            assert any(line.startswith(beginning) for line in lines), f"{path} has no line {beginning}"
 
 
 def test_rules_divide_whole_numbers() -> None:

@@ -132,7 +132,7 @@ def constant(held: ast.ClassDef, name: str) -> object:
 
 
 def bad_errors(sources: Iterable[Source]) -> list[str]:
-    """Every operating error has its own snake_case `code` and an HTTP `status` of 4xx or 503; `internal` alone has 500.
+    """Every operating error has its own snake_case `code` and a `status` of 4xx or 503; only `internal` has 500.
 
     Way out: give the class both; a class that only gathers others is entered in GATHERING.
     """
