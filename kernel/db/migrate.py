@@ -1,8 +1,8 @@
 """Schema changes: Piccolo's migration objects around plain SQL, and the few SQL functions.
 
-How a package changes its schema. Every package in `PACKAGES` owns the PostgreSQL schema of its own name and has
+How a package changes its schema. Every package in `PACKAGES` owns the PostgreSQL schema of its name and has
 
-    <package>/piccolo_migrations/m0001_lines.py     one file per change, never edited once released
+    <package>/piccolo_migrations/m0001_lines.py     one file a change, never edited once released
 
         from piccolo.apps.migrations.auto.migration_manager import MigrationManager
         from kernel.db.migrate import sql_migration
@@ -10,32 +10,33 @@ How a package changes its schema. Every package in `PACKAGES` owns the PostgreSQ
         ID = "0001_lines"              # history key; files run in the order of their ids
         VERSION = "1.38.0"
         DESCRIPTION = "Credit lines and what is drawn on them"
-        FORWARDS = "CREATE TABLE billing.line (...); SELECT kernel.tenant_table('billing.line', app => 'SELECT', ...)"
+        FORWARDS = "CREATE TABLE billing.line (...); SELECT kernel.tenant_table('billing.line', 'SELECT')"
         BACKWARDS = "DROP TABLE billing.line"
 
         async def forwards() -> MigrationManager:
             return sql_migration("billing", ID, DESCRIPTION, FORWARDS, BACKWARDS)
 
-    <package>/sql/<function>.sql                    one function per file, re-applied when its checksum changes
+    <package>/sql/<function>.sql                    one function a file, re-applied when its checksum changes
 
         -- owner: tradeline_money
         CREATE OR REPLACE FUNCTION billing.commit(...) ... LANGUAGE plpgsql SECURITY DEFINER
         SET search_path = pg_catalog, pg_temp AS $$ ... $$;
         GRANT EXECUTE ON FUNCTION billing.commit(text[], jsonb) TO tradeline_app;
 
-- Statements are sent as they stand, by asyncpg: no `{}` formatting, no parameters; write every name with its schema.
-- A migration runs as `tradeline_owner`. A function file runs as the role of its first line (`tradeline_owner` without one),
-  which is then its owner. Nothing is granted to PUBLIC, functions included: name who may EXECUTE.
-- The functions of a package are applied *before* its migrations, with unchecked bodies: policies and triggers
-  need the functions, the functions' bodies find the tables when they run. So a function has no table's row type as
-  parameter. Removing a function file needs a migration that drops the function.
-- After CREATE TABLE every table with a tenant_id is handed to `kernel.tenant_table` (kernel/sql/tenant_table.sql):
-  row-level security on and forced, the tenant's policy, the grants. `kernel.append_only('x.y')` refuses UPDATE, DELETE
-  and TRUNCATE even for the owner.
+- Statements are sent as they stand, by asyncpg: no `{}` formatting, no parameters. Write every name with
+  its schema.
+- A migration runs as `tradeline_owner`. A function file runs as the role of its first line (`tradeline_owner`
+  without one), which then owns it. Nothing is granted to PUBLIC, functions included: name who may EXECUTE.
+- The functions of a package are applied *before* its migrations, with unchecked bodies: policies and
+  triggers need the functions; the functions' bodies find the tables when they run. So no function has a
+  table's row type as parameter. Removing a function file needs a migration that drops the function.
+- After CREATE TABLE every table with a tenant_id is handed to `kernel.tenant_table`
+  (kernel/sql/tenant_table.sql): row-level security on and forced, the tenant's policy, the grants.
+  `kernel.append_only('x.y')` refuses UPDATE, DELETE and TRUNCATE even for the owner.
 - A run is one transaction under one advisory lock: a failure leaves the database as it was.
 
-kernel/piccolo_migrations/m0001_ground.py is the example to follow. `kernel.db.roles.prepare_database` does all there is to
-do before and after (roles, database, grants, scope key).
+kernel/piccolo_migrations/m0001_ground.py is the example. `kernel.db.roles.prepare_database` does all
+there is to do before and after (roles, database, grants, scope key).
 """
 
 from __future__ import annotations
@@ -201,7 +202,7 @@ async def _apply_functions(connection: Any, package: str) -> list[str]:
 
 
 async def _apply_function(connection: Any, package: str, sql: str) -> None:
-    """Runs a function file as the role that shall own the function: it may create in the schema just now only."""
+    """Runs a function file as the role that is to own it, which may create in the schema just now only."""
     named = _OWNER_LINE.match(sql)
     owner = named[1] if named else OWNER
     if owner == OWNER:

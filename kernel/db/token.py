@@ -1,8 +1,9 @@
-"""The signed tenant context of ARCHITECTURE §4: `tenant|expiry|key id|mac`, checked by the database in every policy.
+"""The signed tenant context of ARCHITECTURE §4: `tenant|expiry|key id|mac`, checked by the database in
+every policy.
 
-The message is fixed-length: 36 characters of UUID, `|`, 10 digits of Unix seconds, `|`, 1 digit of key id, `|`, 64 hex digits of
-SHA-256(key ‖ message up to the last `|`). The alphabet `[0-9a-f|-]` is safe to quote into `SET LOCAL`.
-A fixed-length message leaves no room for a length extension of the plain hash.
+The message is fixed-length: 36 characters of UUID, `|`, 10 digits of Unix seconds, `|`, 1 digit of key
+id, `|`, 64 hex digits of SHA-256(key ‖ message up to the last `|`). The alphabet `[0-9a-f|-]` is safe to
+quote into `SET LOCAL`. A fixed-length message leaves no room for a length extension of the plain hash.
 """
 
 from __future__ import annotations
