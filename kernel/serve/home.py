@@ -29,7 +29,6 @@ import psutil
 from kernel.serve.errors import ServeError
 
 HOST = "127.0.0.1"
-MOVE_HOME = "set TRADELINE_HOME to a folder elsewhere, or mend this one"
 
 
 class Secrets(msgspec.Struct, frozen=True):
@@ -109,12 +108,7 @@ class Home:
         if not kept.exists():
             kept.parent.mkdir(exist_ok=True)
             kept.parent.chmod(0o755)
-            half = Path(tempfile.mkdtemp(prefix="half-", dir=kept.parent))
-            for part in (source, source.with_name(f"{package}.libs")):
-                if part.exists():
-                    shutil.copytree(part, half / part.name, symlinks=True, ignore=_unneeded)
-            half.chmod(0o755)
-            half.rename(kept)
+            _copy_whole([source, source.with_name(f"{package}.libs")], kept)
         return kept / package
 
     def load_secrets(self) -> Secrets:
@@ -190,6 +184,12 @@ def running(pid_file: Path, program: str) -> int | None:
         return None
 
 
+def way_out(reason: str) -> str:
+    """What to do about a folder in which something failed for this reason."""
+    full = "no space left" in reason.lower() or "quota" in reason.lower()
+    return f"{'make room there' if full else 'mend this folder'}, or set TRADELINE_HOME to another"
+
+
 def keep_old(log: Path) -> None:
     """Begin a new log; the one of the last start stays beside it."""
     if log.exists():
@@ -204,6 +204,23 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _copy_whole(sources: list[Path], target: Path) -> None:
+    """Copy these folders into a new one, which is whole or not there. Raises ServeError."""
+    for left in target.parent.glob("half-*"):
+        shutil.rmtree(left)
+    half = Path(tempfile.mkdtemp(prefix="half-", dir=target.parent))
+    try:
+        for source in sources:
+            if source.exists():
+                shutil.copytree(source, half / source.name, symlinks=True, ignore=_unneeded)
+        half.chmod(0o755)
+        half.rename(target)
+    except shutil.Error as error:  # one entry for each file: the first tells all
+        shutil.rmtree(half)
+        reason = str(error.args[0][0][2]).partition(":")[0]
+        raise ServeError(f"{target} could not be written: {reason}", way_out(reason)) from None
 
 
 def _unneeded(_folder: str, names: list[str]) -> list[str]:

@@ -5,6 +5,7 @@ code point (`C.UTF-8` of PostgreSQL itself), so that an index means the same on 
 """
 
 import shlex
+import shutil
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ import asyncpg
 import psutil
 
 from kernel.serve.errors import ServeError
-from kernel.serve.home import HOST, MOVE_HOME, Home, choose_port, keep_old, running
+from kernel.serve.home import HOST, Home, choose_port, keep_old, running, way_out
 from kernel.serve.outside import ask_postgres
 
 ADMIN = "tradeline_admin"
@@ -92,10 +93,9 @@ class EmbeddedPostgres:
         finally:
             password_file.unlink()
         if done.returncode:
-            raise ServeError(
-                f"the database cluster could not be made in {self.home.path}: {_reason(done.stdout)}",
-                MOVE_HOME,
-            )
+            shutil.rmtree(half)
+            reason = _reason(done.stdout)
+            raise ServeError(f"the database could not be made in {self.home.path}: {reason}", way_out(reason))
         half.rename(self.data)
 
     def _check_version(self) -> None:
@@ -141,7 +141,7 @@ class EmbeddedPostgres:
             time.sleep(PAUSE.total_seconds())
         raise ServeError(
             f"the database server in {self.data} did not start: {_reason(said)}",
-            f"the whole story is in {self.log}; {MOVE_HOME}",
+            f"{way_out(said)}; the whole story is in {self.log}",
         )
 
     def _options(self, port: int) -> dict[str, str]:

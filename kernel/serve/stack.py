@@ -8,7 +8,6 @@ process are joined by the next one and stopped with it. A child that outlives it
 itself.
 """
 
-import errno
 import fcntl
 import os
 from pathlib import Path
@@ -16,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from kernel.serve.errors import ServeError
-from kernel.serve.home import MOVE_HOME, Home
+from kernel.serve.home import Home, way_out
 from kernel.serve.outside import check_postgres, check_redis
 from kernel.serve.postgres import EmbeddedPostgres
 from kernel.serve.valkey import EmbeddedValkey
@@ -122,8 +121,5 @@ def start_stack(settings: Settings, *, durable: bool = True, home: Path | None =
     try:
         return Stack(settings, durable=durable, home=place)
     except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise ServeError(
-            f"{error.filename or place}: {error.strerror or error}",
-            f"make room there, or {MOVE_HOME}" if full else MOVE_HOME,
-        ) from error
+        reason = error.strerror or str(error)
+        raise ServeError(f"{error.filename or place}: {reason}", way_out(reason)) from error

@@ -11,7 +11,7 @@ from datetime import timedelta
 import redis
 
 from kernel.serve.errors import ServeError
-from kernel.serve.home import HOST, MOVE_HOME, Home, choose_port, keep_old, running
+from kernel.serve.home import HOST, Home, choose_port, keep_old, running, way_out
 
 PAUSE = timedelta(milliseconds=20)
 START_SECONDS = 10
@@ -90,7 +90,7 @@ class EmbeddedValkey:
             time.sleep(PAUSE.total_seconds())
         said = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else done.stdout
         last_line = (said.strip().splitlines() or ["it said nothing"])[-1]
-        raise ServeError(f"the Valkey server in {self.folder} did not start: {last_line}", MOVE_HOME)
+        raise ServeError(f"the Valkey server in {self.folder} did not start: {last_line}", way_out(last_line))
 
 
 def _url(password: str, port: int) -> str:

