@@ -89,12 +89,19 @@ def faults(rule: Rule, text: str, path: str = "billing/anything.py") -> list[str
 def hold(rule: Rule, sources: Iterable[Source]) -> None:
     """Fail with every place where the tree breaks `rule`, and the rule's own words."""
     broken = [
-        f"{source.path}:{line}: {wrong}" for source in sources for line, wrong in sorted(set(rule(source)))
+        f"{source.path}:{fault.line}: {fault.wrong}" for source in sources for fault in _found(rule, source)
     ]
     if broken:
         pytest.fail(
             "\n".join([*broken, "", f"The rule: {textwrap.dedent(rule.__doc__ or '')}"]), pytrace=False
         )
+
+
+def _found(rule: Rule, source: Source) -> list[Fault]:
+    try:
+        return sorted(set(rule(source)))
+    except SyntaxError as error:
+        return [Fault(error.lineno or 1, f"cannot be read: {error.msg}")]
 
 
 @cache
@@ -167,10 +174,30 @@ def dotted(node: ast.AST) -> str:
 
 
 def calls(source: Source, *names: str) -> Iterator[ast.Call]:
-    """Every call whose last name is one of `names`: `scope(…)` as well as `db.scope(…)`."""
+    """Every call whose last name is one of `names`: `scope(…)`, `db.scope(…)`, `x().scope(…)`."""
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and dotted(node.func).rpartition(".")[2] in names:
+        if isinstance(node, ast.Call) and last_name(node.func) in names:
             yield node
+
+
+def last_name(node: ast.expr) -> str:
+    """`c` of `a.b.c` and of `a(…).c`."""
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def strings(source: Source) -> Iterator[tuple[int, str]]:
+    """Line and text of every string that is no docstring; of an f-string its fixed parts, joined by `?`."""
+    docs = {id(node.value) for node in ast.walk(source.tree) if isinstance(node, ast.Expr)}
+    joined = [node for node in ast.walk(source.tree) if isinstance(node, ast.JoinedStr)]
+    seen = docs | {id(part) for node in joined for part in node.values}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else "?" for part in node.values]
+            yield node.lineno, "".join(map(str, parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in seen:
+            yield node.lineno, node.value
 
 
 def public_functions(source: Source) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -21,6 +21,8 @@ PLAIN: Final = {
     "day": "a day of a schedule or calendar, nothing else beside it",
     "lease_until": "a lease has an end, not an event",
     "closed_through": "the last closed day, inclusive",
+    "irr_simple": "the domain's word for a yearly rate",
+    "irr_compound": "the domain's word for a yearly rate",
     "accrued_to": "nights before this day are in the numerator",
 }
 """Names that say their unit without its ending, each for a reason."""
@@ -132,7 +134,7 @@ def constant(held: ast.ClassDef, name: str) -> object:
 
 
 def bad_errors(sources: Iterable[Source]) -> list[str]:
-    """Every operating error has its own snake_case `code` and a `status` of 4xx or 503; only `internal` has 500.
+    """Every operating error has its own snake_case `code` and a `status` of 4xx or 503 (`internal`: 500).
 
     Way out: give the class both; a class that only gathers others is entered in GATHERING.
     """
