@@ -64,7 +64,7 @@ def unnamed(paths: Collection[str], text: Callable[[str], str]) -> list[str]:
 
 
 MADE_UP = {
-    "billing/__init__.py": '"""Interest .... rules/interest.py, charged by run_day.py; commit: sql/commit.sql."""',
+    "billing/__init__.py": '"""Interest .... rules/interest.py, by run_day.py; sql/commit.sql."""',
     "billing/run_day.py": "",
     "billing/rules/__init__.py": '"""Penalty .... penalty.py"""',
     "billing/rules/interest.py": "",
