@@ -1,7 +1,8 @@
 """Identifiers: UUIDv7 inside, `drw_01K…` at the edge (CONVENTIONS §1.1).
 
-A prefixed id is the prefix, an underscore and the UUID's 128 bits as 26 digits of Crockford base32, upper case.
-Source: RFC 9562 §5.7 (UUIDv7). Worked number: UUID int 0 with prefix `drw` is `drw_00000000000000000000000000`.
+A prefixed id is the prefix, an underscore and the UUID's 128 bits as 26 digits of Crockford base32, upper
+case. Source: RFC 9562 §5.7 (UUIDv7).
+Worked number: UUID int 0 with prefix `drw` is `drw_00000000000000000000000000`.
 """
 
 from __future__ import annotations
@@ -14,8 +15,14 @@ from uuid import UUID
 from kernel import clock
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUES: Final = {c: i for i, c in enumerate(_ALPHABET)} | {"O": 0, "I": 1, "L": 1}
+_PAIRS: Final = [high + low for high in _ALPHABET for low in _ALPHABET]
 _DIGITS: Final = 26
+# Crockford's digits, lower case and look-alikes too, as Python's base 32; all else becomes no digit.
+_CROCKFORD: Final = {c: i for i, c in enumerate(_ALPHABET)} | {"O": 0, "I": 1, "L": 1}
+_TO_BASE_32: Final = bytes(
+    b"0123456789abcdefghijklmnopqrstuv"[_CROCKFORD[c]] if (c := chr(byte).upper()) in _CROCKFORD else 0x21
+    for byte in range(128)
+).ljust(256, b"!")
 
 
 class InvalidId(ValueError):
@@ -31,11 +38,8 @@ def uuid7() -> UUID:
 
 
 def encode(prefix: str, value: UUID) -> str:
-    number, digits = value.int, []
-    for _ in range(_DIGITS):
-        number, digit = divmod(number, 32)
-        digits.append(_ALPHABET[digit])
-    return f"{prefix}_{''.join(reversed(digits))}"
+    number = value.int
+    return f"{prefix}_{''.join([_PAIRS[number >> shift & 1023] for shift in range(120, -1, -10)])}"
 
 
 def decode(prefix: str, text: str) -> UUID:
@@ -43,19 +47,14 @@ def decode(prefix: str, text: str) -> UUID:
     head, _, body = text.rpartition("_")
     if head != prefix or len(body) != _DIGITS:
         raise InvalidId(text)
-    number = 0
-    for character in body.upper():
-        digit = _VALUES.get(character)
-        if digit is None:
-            raise InvalidId(text)
-        number = number * 32 + digit
-    if number >> 128:
-        raise InvalidId(text)
-    return UUID(int=number)
+    try:
+        return UUID(int=int(body.encode("ascii").translate(_TO_BASE_32), 32))
+    except ValueError:
+        raise InvalidId(text) from None
 
 
 def digest(*parts: bytes) -> UUID:
-    """The first 16 bytes of SHA-256 over length-prefixed parts, as a UUID: keys, fingerprints, content ids."""
+    """The first 16 bytes of SHA-256 over length-prefixed parts as a UUID: keys, fingerprints, content ids."""
     state = hashlib.sha256()
     for part in parts:
         state.update(len(part).to_bytes(8, "big"))
