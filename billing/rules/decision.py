@@ -12,7 +12,7 @@ from products.rules.terms import Component, Terms
 
 Key = TypeVar("Key")
 
-JournalKind = Literal["interest_due", "capture", "refund", "receipt", "receipt_reversed"]
+JournalKind = Literal["interest_due", "capture", "void", "refund", "receipt", "receipt_reversed"]
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -101,9 +101,11 @@ class Moved(msgspec.Struct, Generic[Key], frozen=True, kw_only=True):
 class Settlement(msgspec.Struct, Generic[Key], frozen=True, kw_only=True):
     """What a receipt, or its reversal, does to all the drawdowns that it reaches.
 
-    `rest_minor` (negative in a reversal) reached none: it changes the buyer's credit balance.
+    `rest_minor` (negative in a reversal) reached none; `credit_minor` is the whole change of the buyer's
+    credit balance, that of `moved` included.
     """
 
     moved: tuple[Moved[Key], ...]
     rest_minor: int = 0
     rest_postings: tuple[Posting, ...] = ()
+    credit_minor: int = 0

@@ -1,0 +1,34 @@
+"""An accrual is kept exact and rounded once (DOMAIN.md §2).
+
+A later part of it is round(exact so far) − what is charged already, so parts add up to the rounded whole.
+"""
+
+from datetime import date
+
+from msgspec.structs import replace
+
+from billing.rules.values import Accrual
+from kernel.money import Rounding, round_ratio
+from products.rules.terms import RATE_SCALE
+
+DENOMINATOR = RATE_SCALE
+"""An accrual's exact value is minor units × this: every rate is a daily rate with at most nine decimals."""
+
+
+def nights(first: date, end: date) -> int:
+    """The nights of first, first + 1, … end − 1; none if the end is not later."""
+    return max(0, (end - first).days)
+
+
+def charge(accrual: Accrual, on: date, mode: Rounding) -> Accrual:
+    """Round what has accrued until `on`. ¥33.33 at 0.0005 for 4 nights is 6.666 fen: 7."""
+    if accrual.exact == accrual.run_exact:
+        return accrual
+    return replace(
+        accrual, run_minor=round_ratio(accrual.exact, DENOMINATOR, mode), run_exact=accrual.exact, run_on=on
+    )
+
+
+def closed(accrual: Accrual) -> Accrual:
+    """What was charged stays charged; what accrues from now on is an accrual of its own."""
+    return Accrual(earlier_minor=accrual.charged_minor)

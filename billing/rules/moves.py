@@ -1,0 +1,132 @@
+"""How a drawdown moves by one event: one step from the stored state, or a whole replay where it reaches back.
+
+`today` is the business date of recording, `on` the day the command counts for. Both ways give the same state.
+What
+the schedule brought before the command is posted first and by itself.
+"""
+
+from datetime import date
+from typing import TypeVar
+
+from billing.rules.advance import advance, charge_dates
+from billing.rules.apply import apply
+from billing.rules.changes import journal
+from billing.rules.decision import Drawdown, Journal, JournalKind, LineDelta, Moved
+from billing.rules.replay import replay
+from billing.rules.state import Move, next_event_on, outstanding_minor, remaining_minor, totals
+from billing.rules.values import (
+    Captured,
+    Event,
+    ReceiptReversed,
+    Received,
+    Refunded,
+    ReversalReason,
+    State,
+    Voided,
+)
+from products.rules.terms import Terms
+
+Key = TypeVar("Key")
+
+RANKS: dict[Move, int] = {
+    "capture": Captured.rank,
+    "void": Voided.rank,
+    "refund": Refunded.rank,
+    "receive": Received.rank,
+    "reverse_receipt": ReceiptReversed.rank,
+}
+
+
+def needs_events(
+    terms: Terms, state: State, kind: Move, *, on: date, today: date, reason: ReversalReason | None = None
+) -> bool:
+    """Whether the command needs all the drawdown's events: it reaches back, or its day lies behind."""
+    if reason == "bounced" or (kind == "refund" and terms.refund_method == "from_capture"):
+        return True
+    return _is_behind(terms, state, RANKS[kind], on, today)
+
+
+def _is_behind(terms: Terms, state: State, rank: int, on: date, today: date) -> bool:
+    """Something comes after it: an event, the state's own day, or what the schedule brings until today."""
+    if on < state.as_of or (on, rank) < (state.last_on, state.last_rank):
+        return True
+    if on == today:
+        return False
+    coming_on = next_event_on(advance(terms, state, on))
+    return coming_on is not None and coming_on <= today
+
+
+def on_its_day(drawdown: Drawdown[Key], kind: Move, *, on: date, today: date) -> State | None:
+    """The state on which a command of that day is judged; None: the drawdown did not exist then."""
+    terms, state = drawdown.terms, drawdown.state
+    if on < state.authorised_on:
+        return None
+    if _is_behind(terms, state, RANKS[kind], on, today):
+        return replay(terms, _events(drawdown), on)
+    return advance(terms, state, on)
+
+
+def move(drawdown: Drawdown[Key], event: Event, cause: JournalKind, *, today: date) -> Moved[Key]:
+    """The event recorded today. Raises ValueError if it is out of place, or reaches back without events."""
+    terms, stored = drawdown.terms, drawdown.state
+    reaches_back = isinstance(event, Refunded) and event.method == "from_capture"
+    reaches_back |= isinstance(event, ReceiptReversed) and event.reason == "bounced"
+    if reaches_back or _is_behind(terms, stored, event.rank, event.effective_on, today):
+        base, brought = _through(drawdown, stored, today)
+        after = replay(terms, (*_events(drawdown), event), today)
+    else:
+        base, brought = _through(drawdown, stored, event.effective_on)
+        after = apply(terms, base, event)
+    done = journal(cause, event.effective_on, terms, drawdown.parties, base, after)
+    need = max(0, _use(after) - _use(base))
+    coming_on = next_event_on(after)
+    later: tuple[Journal, ...] = ()
+    if coming_on is not None and coming_on <= today:
+        after, later = _through(drawdown, after, today)
+    return _moved(drawdown, after, (event,), (*brought, *done, *later), need)
+
+
+def advance_to(drawdown: Drawdown[Key], today: date) -> Moved[Key]:
+    """What the schedule brought until and on today; the same however many days are caught up at once."""
+    after, brought = _through(drawdown, drawdown.state, today)
+    return _moved(drawdown, after, (), brought, 0)
+
+
+def _events(drawdown: Drawdown[Key]) -> tuple[Event, ...]:
+    if drawdown.events is None:
+        raise ValueError(f"drawdown {drawdown.key} must be replayed and came without its events")
+    return drawdown.events
+
+
+def _through(drawdown: Drawdown[Key], state: State, to: date) -> tuple[State, tuple[Journal, ...]]:
+    """Advance; each charge date has its journal: reports by date are right however late."""
+    journals: list[Journal] = []
+    for day in charge_dates(state, to):
+        due = advance(drawdown.terms, state, day)
+        journals += journal("interest_due", day, drawdown.terms, drawdown.parties, state, due)
+        state = due
+    return advance(drawdown.terms, state, to), tuple(journals)
+
+
+def _use(state: State) -> int:
+    return remaining_minor(state) + outstanding_minor(state)
+
+
+def _moved(
+    drawdown: Drawdown[Key], after: State, events: tuple[Event, ...], journals: tuple[Journal, ...], need: int
+) -> Moved[Key]:
+    before = drawdown.state
+    was, now = totals(before), totals(after)
+    return Moved(
+        key=drawdown.key,
+        before=before,
+        after=after,
+        events=events,
+        journals=journals,
+        line=LineDelta(
+            held=remaining_minor(after) - remaining_minor(before),
+            outstanding=outstanding_minor(after) - outstanding_minor(before),
+            need=need,
+        ),
+        credit_minor=(now.excess - now.received_credit) - (was.excess - was.received_credit),
+    )

@@ -1,0 +1,175 @@
+"""Reading a state: allowed moves, what is left, totals, the projection that SQL may see, the next date."""
+
+from datetime import date, timedelta
+from typing import Literal
+
+import msgspec
+
+from billing.rules.settle import charged
+from billing.rules.values import ENGINE_VERSION, NOTHING, Instalment, Parts, State, Status, Totals
+
+Move = Literal["capture", "void", "refund", "receive", "reverse_receipt"]
+
+MOVES: dict[Move, frozenset[Status]] = {
+    "capture": frozenset({"authorised", "captured"}),
+    "void": frozenset({"authorised", "captured"}),
+    "refund": frozenset({"captured", "closed"}),
+    "receive": frozenset({"captured"}),
+    "reverse_receipt": frozenset({"captured", "closed"}),
+}
+"""The one table of moves: in which states a command is allowed. Expiry and closing follow by themselves."""
+
+
+def captured_minor(state: State) -> int:
+    return sum(capture.amount_minor for capture in state.captures)
+
+
+def remaining_minor(state: State) -> int:
+    """Still authorised: neither captured, nor voided, nor expired."""
+    return state.authorised_minor - captured_minor(state) - state.voided_minor - state.expired_minor
+
+
+def outstanding_minor(state: State) -> int:
+    """Principal owed; this and `remaining_minor` use the line."""
+    return sum(instalment.open_minor for instalment in state.instalments)
+
+
+def status_of(state: State) -> Status:
+    """Follows from the amounts: voiding or expiry of a rest does not undo a capture."""
+    live = remaining_minor(state) > 0
+    if state.captures:
+        paid = all(instalment.settled_on for instalment in state.instalments)
+        return "closed" if paid and not live else "captured"
+    if live:
+        return "authorised"
+    return "expired" if state.expired_minor else "voided"
+
+
+def unsettled(state: State) -> list[Instalment]:
+    return [instalment for instalment in state.instalments if not instalment.settled_on]
+
+
+def excess_minor(state: State) -> int:
+    """Of this drawdown's receipts, what is the buyer's credit balance."""
+    return sum(receipt.excess_minor for receipt in state.receipts)
+
+
+def totals(state: State | None) -> Totals:
+    """Of a drawdown that does not exist yet: zeros."""
+    if state is None:
+        return Totals()
+    charges, paid = NOTHING, NOTHING
+    for instalment in state.instalments:
+        charges = charges.plus(charged(instalment))
+        paid = paid.plus(instalment.paid)
+    received = {"cash": 0, "credit": 0}
+    for receipt in state.receipts:
+        received[receipt.source] += receipt.amount_minor
+    return Totals(
+        captured=captured_minor(state),
+        refunded=sum(capture.refunded_minor for capture in state.captures),
+        merchant_fee=sum(capture.merchant_fee_minor for capture in state.captures),
+        charged=charges,
+        paid=paid,
+        received_cash=received["cash"],
+        received_credit=received["credit"],
+        excess=excess_minor(state),
+    )
+
+
+def next_event_on(state: State) -> date | None:
+    """The first date after the state's own on which the schedule brings something, if any."""
+    dates = [state.expires_on] if remaining_minor(state) else []
+    for instalment in unsettled(state):
+        dates += [instalment.nominal_on, instalment.due_on, past_due_from(instalment)]
+    return min((day for day in dates if day > state.as_of), default=None)
+
+
+def past_due_from(instalment: Instalment) -> date:
+    """The first day on which it is past due if still unpaid."""
+    return instalment.grace_on + timedelta(1)
+
+
+class InstalmentView(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of `instalment`. Interest, fee and penalty are what is charged."""
+
+    no: int
+    capture_no: int
+    start_on: date
+    nominal_on: date
+    due_on: date
+    past_due_on: date
+    principal_minor: int
+    interest_minor: int
+    fee_minor: int
+    penalty_minor: int
+    principal_paid_minor: int
+    interest_paid_minor: int
+    fee_paid_minor: int
+    penalty_paid_minor: int
+    settled_on: date | None
+
+
+class Projection(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a state SQL may see. `*_due_minor`: owed in the books, captured or charged and not yet paid."""
+
+    status: Status
+    authorised_minor: int
+    captured_minor: int
+    voided_minor: int
+    refunded_minor: int
+    principal_due_minor: int
+    interest_due_minor: int
+    fee_due_minor: int
+    penalty_due_minor: int
+    oldest_unpaid_due_on: date | None
+    expires_on: date
+    next_event_on: date | None
+    engine_version: int
+    instalments: tuple[InstalmentView, ...]
+
+
+def _view(instalment: Instalment) -> InstalmentView:
+    owing, paid = charged(instalment), instalment.paid
+    return InstalmentView(
+        no=instalment.no,
+        capture_no=instalment.capture_no,
+        start_on=instalment.start_on,
+        nominal_on=instalment.nominal_on,
+        due_on=instalment.due_on,
+        past_due_on=past_due_from(instalment),
+        principal_minor=owing.principal,
+        interest_minor=owing.interest,
+        fee_minor=owing.fee,
+        penalty_minor=owing.penalty,
+        principal_paid_minor=paid.principal,
+        interest_paid_minor=paid.interest,
+        fee_paid_minor=paid.fee,
+        penalty_paid_minor=paid.penalty,
+        settled_on=instalment.settled_on,
+    )
+
+
+def project(state: State) -> Projection:
+    """The columns of `drawdown` and the rows of `instalment`: always written from here, never by hand."""
+    sums = totals(state)
+    due = Parts(
+        penalty=sums.charged.penalty, fee=sums.charged.fee, interest=sums.charged.interest,
+        principal=sums.charged.principal,
+    ).minus(sums.paid)  # fmt: skip
+    return Projection(
+        status=state.status,
+        authorised_minor=state.authorised_minor,
+        captured_minor=sums.captured,
+        voided_minor=state.voided_minor,
+        refunded_minor=sums.refunded,
+        principal_due_minor=due.principal,
+        interest_due_minor=due.interest,
+        fee_due_minor=due.fee,
+        penalty_due_minor=due.penalty,
+        oldest_unpaid_due_on=min((i.due_on for i in unsettled(state)), default=None),
+        expires_on=state.expires_on,
+        next_event_on=next_event_on(state),
+        engine_version=ENGINE_VERSION,
+        instalments=tuple(_view(instalment) for instalment in state.instalments),
+    )
