@@ -1,7 +1,7 @@
 """The only module that asks the system for the time (DOMAIN §2).
 
-Everything a tenant sees uses `Ctx.now` and `Ctx.today`, made from here: real time for a live tenant, the tenant's
-own clock for a test tenant. Tokens, rate limits, leases and audit use `real_now`.
+Everything a tenant sees uses `Ctx.now` and `Ctx.today`, made from here: real time for a live tenant, the
+tenant's own clock for a test tenant. Tokens, rate limits, leases and audit use `real_now`.
 """
 
 from __future__ import annotations

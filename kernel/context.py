@@ -1,4 +1,4 @@
-"""Who is asking, for which tenant, on which business date. Built in app/context.py and by the job runner only."""
+"""Who is asking, for which tenant, on which business date. Built in app/context.py and by the job runner."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
+
+from kernel.errors import Forbidden
 
 Mode = Literal["live", "test"]
 ActorKind = Literal["key", "member", "buyer_user", "system"]
@@ -17,8 +19,15 @@ class Actor(msgspec.Struct, frozen=True):
     id: UUID
 
 
+class IdempotencyKey(msgspec.Struct, frozen=True):
+    """A caller's idempotency key and the fingerprint of its request (CONVENTIONS §1.2), both hashed."""
+
+    key: UUID
+    fingerprint: UUID
+
+
 class Ctx(msgspec.Struct, frozen=True, kw_only=True):
-    """`now` and `today` are the tenant's; `family` is the idempotency key family of the caller (a rolled key keeps it)."""
+    """`now` and `today` are the tenant's; `family` is that of idempotency keys (a rolled key keeps it)."""
 
     tenant_id: UUID
     mode: Mode
@@ -29,4 +38,10 @@ class Ctx(msgspec.Struct, frozen=True, kw_only=True):
     today: date
     locale: str
     request_id: str
+    key: IdempotencyKey | None = None
     lease_seconds: int = 60
+
+    def require(self, permission: str) -> None:
+        """The first line of every use case. Raises Forbidden where the caller lacks `permission`."""
+        if permission not in self.permissions:
+            raise Forbidden(permission=permission)

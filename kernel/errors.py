@@ -1,8 +1,9 @@
 """Operating errors: what a caller can act on. Programming errors are `ValueError` (ARCHITECTURE §2 rule 11).
 
-A `DomainError` has a stable snake_case `code`, an HTTP `status` and parameters. Its words in Chinese and English stand in
-app/locale under `error.<code>.title` and `error.<code>.detail`; the parameters fill the detail. A package declares its own
-in its errors.py. `retryable` tells a client that the same request may succeed later.
+A `DomainError` has a stable snake_case `code`, an HTTP `status` and parameters. Its words in Chinese and
+English stand in app/locale under `error.<code>.title` and `error.<code>.detail`; the parameters fill the
+detail. A package declares its own in its errors.py. `retryable` tells a client that the same request may
+succeed later.
 """
 
 from __future__ import annotations

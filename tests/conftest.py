@@ -1,8 +1,8 @@
-"""What tests stand on: servers and a database per test process; each test makes its own tenant (tests/support)."""
+"""What tests stand on: servers and a database per test process; each test makes its own tenant."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 import pytest_asyncio
@@ -10,6 +10,7 @@ import pytest_asyncio
 from kernel.db.engine import close_database, open_database
 from kernel.serve import Stack
 from tests.support.database import fresh_database, start_servers, url_of_application
+from tests.support.tenants import Workspace, open_workspace
 
 
 @pytest.fixture(scope="session")
@@ -38,3 +39,15 @@ async def database(stack: Stack, app_url: str) -> AsyncIterator[None]:
     await open_database(app_url, stack.secret_key)
     yield
     await close_database()
+
+
+@pytest.fixture
+def make_tenant(database: None) -> Callable[..., Awaitable[Workspace]]:
+    """Opens a tenant of one's own: `await make_tenant()`, `await make_tenant("live")`."""
+    return open_workspace
+
+
+@pytest_asyncio.fixture
+async def tenant(database: None) -> Workspace:
+    """A test tenant of one's own, where one is enough."""
+    return await open_workspace()

@@ -1,7 +1,8 @@
 -- owner: tradeline_lookup
--- The tenant of a signed token `tenant|expiry|key id|mac` (kernel/db/token.py); 42501 where it is missing, forged or expired.
--- The length is checked first: a message of fixed length leaves no room for a length extension of the plain hash.
--- Time is that of the statement, real and not the tenant's, so that the answer is stable within it.
+-- The tenant of a signed token `tenant|expiry|key id|mac` (kernel/db/token.py); 42501 where it is
+-- missing, forged or expired. The length is checked first: a message of fixed length leaves no room for a
+-- length extension of the plain hash. Time is that of the statement, real and not the tenant's, so that
+-- the answer is stable within it.
 CREATE OR REPLACE FUNCTION kernel.check_scope(token text) RETURNS uuid
 LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -1,4 +1,5 @@
--- The trigger behind kernel.append_only. It fires once per statement, so even one that would touch no row is refused.
+-- The trigger behind kernel.append_only. It fires once per statement, so even one that would touch no row
+-- is refused.
 CREATE OR REPLACE FUNCTION kernel.refuse_change() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN

@@ -1,6 +1,7 @@
--- Makes a table with a tenant_id one that no tenant sees another's rows of (ARCHITECTURE §4). Used by migrations after CREATE TABLE.
--- `app` are the application role's privileges under the tenant's policy. `lookup` and `money` are those of the roles that own
--- the definer functions: such a role sees every tenant's rows, so it gets a policy only where its privileges are named.
+-- Makes a table with a tenant_id one that no tenant sees another's rows of (ARCHITECTURE §4). Used by
+-- migrations after CREATE TABLE. `app` are the application role's privileges under the tenant's policy.
+-- `lookup` and `money` are those of the roles that own the definer functions: such a role sees every
+-- tenant's rows, so it gets a policy only where its privileges are named.
 CREATE OR REPLACE FUNCTION kernel.tenant_table(
     relation regclass, app text, lookup text DEFAULT NULL, money text DEFAULT NULL
 ) RETURNS void

@@ -24,7 +24,6 @@ CREATE TABLE tenants.member (
     email text NOT NULL,
     name text NOT NULL,
     roles text[] NOT NULL,
-    status text NOT NULL DEFAULT 'active' CONSTRAINT member_status CHECK (status IN ('active', 'removed')),
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
@@ -59,7 +58,6 @@ CREATE TABLE tenants.buyer (
     party_type text NOT NULL
         CONSTRAINT buyer_party_type CHECK (party_type IN ('company', 'sole_trader', 'individual')),
     name text NOT NULL,
-    status text NOT NULL DEFAULT 'active' CONSTRAINT buyer_status CHECK (status IN ('active', 'closed')),
     metadata jsonb NOT NULL DEFAULT '{}',
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,
@@ -75,7 +73,6 @@ CREATE TABLE tenants.buyer_user (
     name text NOT NULL,
     role text NOT NULL CONSTRAINT buyer_user_role CHECK (role IN ('owner')),
     mobile text,
-    status text NOT NULL DEFAULT 'active' CONSTRAINT buyer_user_status CHECK (status IN ('active', 'removed')),
     created_at timestamptz NOT NULL,
     PRIMARY KEY (tenant_id, id),
     CONSTRAINT buyer_user_buyer FOREIGN KEY (tenant_id, buyer_id) REFERENCES tenants.buyer (tenant_id, id)
@@ -88,7 +85,6 @@ CREATE TABLE tenants.merchant (
     id uuid NOT NULL,
     external_ref text,
     name text NOT NULL,
-    status text NOT NULL DEFAULT 'active' CONSTRAINT merchant_status CHECK (status IN ('active', 'closed')),
     metadata jsonb NOT NULL DEFAULT '{}',
     version integer NOT NULL DEFAULT 1,
     created_at timestamptz NOT NULL,

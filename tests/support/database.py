@@ -56,7 +56,7 @@ def url_of_application(admin_url: str, stack: Stack) -> str:
 
 @asynccontextmanager
 async def _maintenance(stack: Stack) -> AsyncIterator[Any]:
-    """A connection that alone makes and drops test databases: a template must be left alone while it is copied."""
+    """A connection that alone makes and drops test databases: nobody may use a template being copied."""
     connection = await asyncpg.connect(stack.admin_url, database="postgres")
     try:
         await connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
