@@ -1,0 +1,12 @@
+"""What is offered: programmes, credit products and the frozen terms that drawdowns are made under.
+
+Open a programme: lender, licence, books ... open_programme.py
+Write a product's draft ................... draft_product.py
+Publish it, by a second member ............ publish_product.py
+What a product document may say ........... rules/product.py
+The frozen terms and their id ............. rules/terms.py
+Total cost and both rates (IRR) ........... rules/rate.py
+The terms offered at this moment, reads ... queries.py   published
+Routes, and what they answer .............. api.py, schemas.py
+Refusals, topics of the outbox ............ errors.py, events.py
+"""

@@ -1,0 +1,210 @@
+"""Reads of what is offered: programmes, products with their versions, and the terms of the published one."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from time import monotonic_ns
+from typing import Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from kernel.context import Ctx
+from kernel.db.engine import Tx
+from kernel.errors import NotFound
+from products.errors import ProductNotPublished, ProgrammeClosed
+from products.rules.product import Programme as ProgrammeTerms
+from products.rules.product import resolve
+from products.rules.terms import LegalForm, Terms, terms_id
+
+_OFFERS_KEPT: Final = 10_000
+_FRESH_NS: Final = 1_000_000_000
+_FIRST: Final = UUID(int=0)
+
+
+class Programme(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    lender_of_record: str
+    licence: str
+    legal_form: LegalForm
+    currency: str
+    lender_book: UUID
+    tenant_book: UUID
+    status: Literal["active", "closed"]
+    created_at: datetime
+
+
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """`revision` counts how often the draft was written; `drafted_by` wrote it last."""
+
+    version: int
+    revision: int
+    status: Literal["draft", "published"]
+    document: dict[str, Any]
+    drafted_by_kind: str
+    drafted_by: UUID
+    created_at: datetime
+    published_at: datetime | None
+    published_by: UUID | None
+
+
+class Product(msgspec.Struct, frozen=True, kw_only=True):
+    """`versions` in their order; at most the last is a draft."""
+
+    id: UUID
+    programme_id: UUID
+    code: str
+    name_zh: str
+    name_en: str
+    created_at: datetime
+    versions: tuple[Version, ...]
+
+
+class Offered(msgspec.Struct, frozen=True, kw_only=True):
+    """A product as a drawdown authorised now gets it."""
+
+    product_id: UUID
+    version: int
+    programme_id: UUID
+    currency: str
+    terms: Terms
+    terms_id: UUID
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    offer: Offered
+    config_version: int
+    checked_ns: int
+
+
+_offers: dict[tuple[UUID, UUID], _Kept] = {}
+
+
+async def read_programme(tx: Tx, tenant_id: UUID, programme_id: UUID) -> Programme:
+    """Raises NotFound."""
+    row = await tx.fetchrow(f"{_PROGRAMME} AND id = $2", tenant_id, programme_id)
+    if row is None:
+        raise NotFound()
+    return Programme(**row)
+
+
+async def list_programmes(
+    tx: Tx, tenant_id: UUID, *, after: UUID | None = None, limit: int
+) -> list[Programme]:
+    """In the order of their opening."""
+    rows = await tx.fetch(f"{_PROGRAMME} AND id > $2 ORDER BY id LIMIT $3", tenant_id, after or _FIRST, limit)
+    return [Programme(**row) for row in rows]
+
+
+async def read_product(tx: Tx, tenant_id: UUID, product_id: UUID) -> Product:
+    """Raises NotFound."""
+    return await _one(tx, tenant_id, await tx.fetch(f"{_PRODUCT} AND id = $2", tenant_id, product_id))
+
+
+async def find_product(tx: Tx, tenant_id: UUID, code: str) -> Product:
+    """Raises NotFound."""
+    return await _one(tx, tenant_id, await tx.fetch(f"{_PRODUCT} AND code = $2", tenant_id, code))
+
+
+async def list_products(tx: Tx, tenant_id: UUID, *, after: UUID | None = None, limit: int) -> list[Product]:
+    """In the order of their making."""
+    rows = await tx.fetch(f"{_PRODUCT} AND id > $2 ORDER BY id LIMIT $3", tenant_id, after or _FIRST, limit)
+    return await _with_versions(tx, tenant_id, rows)
+
+
+def known_offer(ctx: Ctx, product_id: UUID) -> Offered | None:
+    """What `published` gave less than a second ago in this process, if it did."""
+    kept = _offers.get((ctx.tenant_id, product_id))
+    return kept.offer if kept and monotonic_ns() - kept.checked_ns < _FRESH_NS else None
+
+
+def forget_offer(ctx: Ctx, product_id: UUID) -> None:
+    """For the process that has just published: others follow within a second."""
+    _offers.pop((ctx.tenant_id, product_id), None)
+
+
+async def published(tx: Tx, ctx: Ctx, product_id: UUID) -> Offered:
+    """The latest published version, at most a second old.
+
+    Kept per process under the tenant's config_version, which every publishing raises. Raises NotFound,
+    ProductNotPublished, ProgrammeClosed.
+    """
+    if (known := known_offer(ctx, product_id)) is not None:
+        return known
+    checked_ns = monotonic_ns()
+    config_version = await tx.fetchval(
+        "SELECT config_version FROM kernel.tenant WHERE id = $1", ctx.tenant_id
+    )
+    place = (ctx.tenant_id, product_id)
+    kept = _offers.get(place)
+    fits = kept is not None and kept.config_version == config_version
+    offer = kept.offer if kept and fits else await _load_offer(tx, ctx.tenant_id, product_id)
+    if len(_offers) >= _OFFERS_KEPT:
+        _offers.clear()
+    _offers[place] = _Kept(offer, config_version, checked_ns)
+    return offer
+
+
+_PROGRAMME: Final = """
+    SELECT id, lender_of_record, licence, legal_form, currency, lender_book, tenant_book, status, created_at
+    FROM products.programme WHERE tenant_id = $1"""
+_PRODUCT: Final = """
+    SELECT id, programme_id, code, name_zh, name_en, created_at FROM products.product WHERE tenant_id = $1"""
+_VERSIONS: Final = """
+    SELECT product_id, version, revision, status, document, drafted_by_kind, drafted_by, created_at,
+        published_at, published_by
+    FROM products.product_version WHERE tenant_id = $1 AND product_id = ANY ($2)
+    ORDER BY product_id, version"""
+_OFFER: Final = """
+    SELECT p.programme_id, g.status, g.currency, g.legal_form, g.lender_book, g.tenant_book,
+        v.version, v.document
+    FROM products.product p
+    JOIN products.programme g ON g.tenant_id = p.tenant_id AND g.id = p.programme_id
+    LEFT JOIN products.product_version v
+        ON v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.status = 'published'
+    WHERE p.tenant_id = $1 AND p.id = $2 ORDER BY v.version DESC LIMIT 1"""
+
+
+async def _one(tx: Tx, tenant_id: UUID, rows: list[Any]) -> Product:
+    if not rows:
+        raise NotFound()
+    return (await _with_versions(tx, tenant_id, rows))[0]
+
+
+async def _with_versions(tx: Tx, tenant_id: UUID, rows: list[Any]) -> list[Product]:
+    versions: dict[UUID, list[Version]] = {row["id"]: [] for row in rows}
+    for row in await tx.fetch(_VERSIONS, tenant_id, list(versions)):
+        values = dict(row)
+        document = msgspec.json.decode(values.pop("document"))
+        versions[values.pop("product_id")].append(Version(document=document, **values))
+    return [Product(**row, versions=tuple(versions[row["id"]])) for row in rows]
+
+
+async def _load_offer(tx: Tx, tenant_id: UUID, product_id: UUID) -> Offered:
+    row = await tx.fetchrow(_OFFER, tenant_id, product_id)
+    if row is None:
+        raise NotFound()
+    if row["version"] is None:
+        raise ProductNotPublished()
+    if row["status"] == "closed":
+        raise ProgrammeClosed()
+    programme = ProgrammeTerms(
+        currency=row["currency"],
+        legal_form=row["legal_form"],
+        lender_book=row["lender_book"],
+        tenant_book=row["tenant_book"],
+    )
+    terms = resolve(
+        msgspec.json.decode(row["document"]),
+        product_id=product_id,
+        product_version=row["version"],
+        programme=programme,
+    )
+    return Offered(
+        product_id=product_id,
+        version=row["version"],
+        programme_id=row["programme_id"],
+        currency=row["currency"],
+        terms=terms,
+        terms_id=terms_id(terms),
+    )
