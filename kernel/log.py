@@ -15,14 +15,17 @@ from typing import Any, cast
 import msgspec
 import structlog
 
+from kernel.clock import real_now
+
 Facts = dict[str, str]
+Logger = structlog.typing.FilteringBoundLogger
 
 _facts: ContextVar[Facts | None] = ContextVar("log_facts", default=None)
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-def get() -> structlog.typing.FilteringBoundLogger:
-    return cast("structlog.typing.FilteringBoundLogger", structlog.get_logger())
+def get() -> Logger:
+    return _logger
 
 
 @contextmanager
@@ -41,18 +44,35 @@ def note(**values: str) -> None:
         current.update(values)
 
 
+def request_line(method: str, route: str, status: int, seconds: float) -> None:
+    """The one line of each request; as JSON it goes without structlog's chain, at a third of its cost."""
+    ms = round(seconds * 1000, 2)
+    if not _request_json:
+        _logger.info("request", method=method, route=route, status=status, ms=ms)
+        return
+    line = {
+        "event": "request",
+        "method": method,
+        "route": route,
+        "status": status,
+        "ms": ms,
+        **(_facts.get() or {}),
+        "level": "info",
+        "timestamp": real_now().isoformat(),
+    }
+    sys.stderr.write(msgspec.json.encode(line).decode() + "\n")
+
+
 def configure(level: str, *, human: bool | None = None) -> None:
     """Sets up this process's logging to stderr once; `human` defaults to whether stderr is a terminal.
 
     Lines of other libraries (uvicorn, asyncio, apscheduler) pass the same way.
     """
-    last = _last_processors(human=sys.stderr.isatty() if human is None else human)
-    structlog.configure(
-        processors=[*_FIRST, *last],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
+    global _logger, _request_json
+    human = sys.stderr.isatty() if human is None else human
+    last = [_columns()] if human else [structlog.processors.format_exc_info, _as_json]
+    _logger = _bound(_Stderr(), level, last)
+    _request_json = not human and _LEVELS[level] <= _LEVELS["info"]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -71,16 +91,35 @@ def _add_facts(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
     return event
 
 
-def _last_processors(*, human: bool) -> list[structlog.typing.Processor]:
+def _columns() -> structlog.dev.ConsoleRenderer:
     """Tracebacks come without the values of variables: those may be keys."""
-    if human:
-        plain = structlog.dev.plain_traceback
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)]
-    return [structlog.processors.format_exc_info, _as_json]
+    plain = structlog.dev.plain_traceback
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
 
 
 def _as_json(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
     return msgspec.json.encode(event, enc_hook=repr).decode()
+
+
+class _Stderr:
+    """Whatever stderr is when the line is written: tests replace it."""
+
+    def msg(self, line: str) -> None:
+        sys.stderr.write(line + "\n")
+
+    debug = info = warning = error = critical = msg
+
+
+def _bound(target: _Stderr, level: str, last: list[Any]) -> Logger:
+    """A logger made once: structlog's own lazy one is bound anew for each line."""
+    return cast(
+        "Logger",
+        structlog.wrap_logger(
+            target,
+            processors=[*_FIRST, *last],
+            wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        ).bind(),
+    )
 
 
 _FIRST: list[structlog.typing.Processor] = [
@@ -88,4 +127,5 @@ _FIRST: list[structlog.typing.Processor] = [
     structlog.processors.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-structlog.configure(processors=[*_FIRST, *_last_processors(human=True)])
+_request_json = False
+_logger = _bound(_Stderr(), "info", [_columns()])

@@ -62,9 +62,7 @@ class Frame:
                 seconds = perf_counter() - began
                 route = scope.get("path_template", "unknown")
                 metrics.observe_request(scope["method"], route, status, seconds)
-                log.get().info(
-                    "request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 2)
-                )
+                log.request_line(scope["method"], route, status, seconds)
 
 
 def _add_headers(message: HTTPResponseStartEvent, request_id: bytes) -> None:

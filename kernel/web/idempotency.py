@@ -7,6 +7,7 @@ Source: draft-ietf-httpapi-idempotency-key-header-07.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
@@ -18,20 +19,26 @@ from kernel.web.errors import IdempotencyKeyInvalid, IdempotencyKeyMissing
 from kernel.web.frame import API_VERSION
 
 LONGEST: Final = 255
+# Bare: printable ASCII without quotes. Quoted (RFC 8941 §3.3.3): quote and backslash stand escaped only.
+_KEY: Final = re.compile(rb"""[ \t]*(?:([!#-~](?:[ !#-~]*[!#-~])?)|"((?:[ !#-\[\]-~]|\\["\\])*)")[ \t]*""")
+_ESCAPE: Final = re.compile(rb"""\\(["\\])""")
 
 
-def parse(header: bytes | None) -> str | None:
+def parse(header: bytes | None) -> bytes | None:
     """The key in a header: an RFC 8941 string (`"8e03…"`), or bare as many clients send it; None without one.
 
     Raises `IdempotencyKeyInvalid` unless it is 1 to 255 printable ASCII characters.
     """
     if header is None:
         return None
-    value = header.strip(b" \t")
-    text = _unquoted(value[1:-1]) if len(value) > 1 and value[:1] == value[-1:] == b'"' else value
-    if not 1 <= len(text) <= LONGEST or (text is value and b'"' in value) or not _printable(text):
+    found = _KEY.fullmatch(header)
+    if found is None:
         raise IdempotencyKeyInvalid
-    return text.decode("ascii")
+    bare, quoted = found.groups()
+    text = bare or _ESCAPE.sub(rb"\1", quoted)
+    if not 1 <= len(text) <= LONGEST:
+        raise IdempotencyKeyInvalid
+    return text
 
 
 def key_of(
@@ -44,7 +51,7 @@ def key_of(
             raise IdempotencyKeyMissing
         return None
     asked = (method.encode(), path.encode(), canonical(body), API_VERSION.encode())
-    return IdempotencyKey(ids.digest(text.encode()), ids.digest(*asked))
+    return IdempotencyKey(ids.digest(text), ids.digest(*asked))
 
 
 def canonical(body: bytes) -> bytes:
@@ -55,27 +62,3 @@ def canonical(body: bytes) -> bytes:
         return msgspec.json.encode(msgspec.json.decode(body), order="sorted")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unreadable from None
-
-
-def _unquoted(inner: bytes) -> bytes:
-    r"""RFC 8941 §3.3.3: inside the quotes only `\"` and `\\` are escapes, and neither stands bare."""
-    out, escaped = bytearray(), False
-    for byte in inner:
-        if escaped:
-            if byte not in b'"\\':
-                raise IdempotencyKeyInvalid
-            out.append(byte)
-            escaped = False
-        elif byte == 0x5C:
-            escaped = True
-        elif byte == 0x22:
-            raise IdempotencyKeyInvalid
-        else:
-            out.append(byte)
-    if escaped:
-        raise IdempotencyKeyInvalid
-    return bytes(out)
-
-
-def _printable(text: bytes) -> bool:
-    return all(0x20 <= byte <= 0x7E for byte in text)

@@ -18,7 +18,7 @@ import msgspec
 from litestar import Request
 
 from kernel.context import Ctx
-from kernel.errors import Forbidden, Invalid, Unreadable
+from kernel.errors import Invalid, Unreadable
 from kernel.web.idempotency import key_of
 from kernel.web.ids import decode_id
 from kernel.web.problems import field_problem
@@ -63,8 +63,7 @@ async def admit(request: ApiRequest) -> None:
     ctx = await context_of(
         headers.get(b"authorization"), headers.get(b"accept-language"), state["request_id"]
     )
-    if opt["permission"] not in ctx.permissions:
-        raise Forbidden(permission=opt["permission"])
+    ctx.require(opt["permission"])
     state["ctx"] = ctx
     if rule := opt["idempotency_key"]:
         given = headers.get(b"idempotency-key")
