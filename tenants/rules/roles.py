@@ -31,6 +31,7 @@ VOCABULARY: Final = frozenset(
         "products:read",
         "products:write",
         "receipts:read",
+        "receipts:reverse",
         "receipts:write",
         "tenant:read",
         "tenant:write",
@@ -55,7 +56,7 @@ ROLES: Final = {
     "risk": _TRADE_READ | {"ledger:read", "lines:write", "products:write"},
     "credit_officer": _TRADE_READ | {"buyers:write", "lines:write"},
     "operations": _TRADE_READ | {"buyers:write", "drawdowns:write", "merchants:write"},
-    "finance": _TRADE_READ | {"days:write", "ledger:read", "receipts:write"},
+    "finance": _TRADE_READ | {"days:write", "ledger:read", "receipts:reverse", "receipts:write"},
     "collections": _TRADE_READ | {"receipts:write"},
     "salesperson": frozenset(
         {"buyers:read", "buyers:write", "drawdowns:read", "lines:read", "products:read"}

@@ -9,7 +9,7 @@ from typing import Final
 
 DEFINERS: Final = {
     "kernel.check_scope": "tells the tenant of a signed scope; reads the key that the application cannot",
-    "kernel.find_key": "API key to tenant, before a tenant is known",
+    "tenants.find_key": "API key to tenant, before a tenant is known",
     "kernel.find_login": "e-mail or passkey to memberships, before a tenant is known",
     "kernel.find_secret": "invitation, reset, application, reviewer or passport link to its tenant",
     "kernel.find_buyer_session": "a buyer's session to its tenant",
