@@ -11,10 +11,10 @@ HALF_UP: Final = "half_up"
 HALF_EVEN: Final = "half_even"
 
 # ISO 4217, table A.1: every currency has two digits but these.
-_NO_DIGITS = frozenset(
-    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW"]
-    + ["PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
-)
+_NO_DIGITS = frozenset({
+    "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW",
+    "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF",
+})  # fmt: skip
 _THREE_DIGITS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 
 

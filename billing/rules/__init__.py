@@ -18,6 +18,7 @@ Days past due ............................................. overdue.py
 Accounts; posting by difference ........................... accounts.py
 What changed between two states ........................... changes.py
 Quote of a drawdown; payoff on a day ...................... quote.py
+How a drawdown moves: one step, or a whole replay ......... moves.py
 What a command comes to (values) .......................... decision.py
 Commands: authorise, capture, void, refund, day end ....... decide.py
 Commands: receipt and its reversal ........................ decide_receipt.py

@@ -1,8 +1,7 @@
 """How a drawdown moves by one event: one step from the stored state, or a whole replay where it reaches back.
 
 `today` is the business date of recording, `on` the day the command counts for. Both ways give the same state.
-What
-the schedule brought before the command is posted first and by itself.
+What the schedule brought before the command is posted first and by itself.
 """
 
 from datetime import date

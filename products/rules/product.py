@@ -1,10 +1,10 @@
-"""The product document: what a tenant writes, all that is wrong with it at once, and the terms that follow from it.
+"""The product document: what a tenant writes, all that is wrong with it at once, and the terms that follow.
 
-One table holds every setting: how it is checked, and which field of `Terms` it becomes. What DOMAIN.md §3 knows and
-this version does not offer yet is `not_supported_yet`; anything else is `unknown_field`.
+One table holds every setting: how it is checked, and which field of `Terms` it becomes. What DOMAIN.md §3
+knows and this version does not offer yet is `not_supported_yet`; anything else is `unknown_field`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import UUID
@@ -19,135 +19,119 @@ ProductDocument = Mapping[str, Any]
 """JSON, in the groups of `SETTINGS`. Rates are text (`"0.0005"`), since JSON numbers may lose digits."""
 
 
+Problem = tuple[str, Params]
+"""What is wrong with a value: its code and what fills the sentence."""
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
 class Setting(msgspec.Struct, frozen=True):
     """`becomes`: the field of `Terms`, or "" where only one value is offered and nothing depends on it."""
 
     becomes: str
+    check: Callable[[object], Problem | None]
+    read: Callable[[Any], Any] = _as_is
     required: bool = False
 
-    def problem(self, value: object) -> tuple[str, Params] | None:
-        """Code and parameters of what is wrong with the value."""
-        raise NotImplementedError
 
-    def read(self, value: Any) -> Any:
-        return value
-
-
-class Whole(Setting, frozen=True, kw_only=True):
-    low: int = 0
-    high: int = 3650
-
-    def problem(self, value: object) -> tuple[str, Params] | None:
+def whole(low: int = 0, high: int = 3650) -> Callable[[object], Problem | None]:
+    def check(value: object) -> Problem | None:
         if not isinstance(value, int) or isinstance(value, bool):
             return "not_a_whole_number", {}
-        if not self.low <= value <= self.high:
-            return "out_of_range", {"low": self.low, "high": self.high}
-        return None
+        return None if low <= value <= high else ("out_of_range", {"low": low, "high": high})
+
+    return check
 
 
-class Rate(Setting, frozen=True):
-    def problem(self, value: object) -> tuple[str, Params] | None:
-        if not isinstance(value, str):
-            return "not_a_rate", {}
-        try:
-            rate = Decimal(value)
-            billionths(rate)
-        except (InvalidOperation, ValueError):
-            return "not_a_rate", {}
-        return None if 0 <= rate < 1 else ("out_of_range", {"low": 0, "high": 1})
-
-    def read(self, value: str) -> Decimal:
-        return Decimal(value)
-
-
-class Flag(Setting, frozen=True):
-    def problem(self, value: object) -> tuple[str, Params] | None:
-        return None if isinstance(value, bool) else ("not_a_flag", {})
-
-
-class Choice(Setting, frozen=True, kw_only=True):
-    now: tuple[str, ...]
-    later: tuple[str, ...] = ()
-
-    def problem(self, value: object) -> tuple[str, Params] | None:
-        if value in self.now:
+def choice(*now: str, later: tuple[str, ...] = ()) -> Callable[[object], Problem | None]:
+    def check(value: object) -> Problem | None:
+        if value in now:
             return None
-        if value in self.later:
+        if value in later:
             return "not_supported_yet", {"value": str(value)}
-        return "unknown_value", {"allowed": ", ".join(self.now)}
+        return "unknown_value", {"allowed": ", ".join(now)}
+
+    return check
 
 
-class Order(Setting, frozen=True):
-    def problem(self, value: object) -> tuple[str, Params] | None:
-        if isinstance(value, list | tuple) and sorted(map(str, value)) == sorted(COMPONENTS):
-            return None
-        return "invalid_order", {"allowed": ", ".join(COMPONENTS)}
+def rate(value: object) -> Problem | None:
+    if not isinstance(value, str):
+        return "not_a_rate", {}
+    try:
+        parsed = Decimal(value)
+        billionths(parsed)
+    except (InvalidOperation, ValueError):
+        return "not_a_rate", {}
+    return None if 0 <= parsed < 1 else ("out_of_range", {"low": 0, "high": 1})
 
-    def read(self, value: list[str]) -> tuple[str, ...]:
-        return tuple(value)
+
+def flag(value: object) -> Problem | None:
+    return None if isinstance(value, bool) else ("not_a_flag", {})
 
 
-class Currency(Setting, frozen=True):
-    def problem(self, value: object) -> tuple[str, Params] | None:
-        try:
-            currency_digits(str(value))
-        except UnknownCurrency:
-            return "unknown_currency", {"value": str(value)}
+def order(value: object) -> Problem | None:
+    if isinstance(value, list | tuple) and sorted(map(str, value)) == sorted(COMPONENTS):
         return None
+    return "invalid_order", {"allowed": ", ".join(COMPONENTS)}
 
 
-AMOUNT = 10**15
+def currency(value: object) -> Problem | None:
+    try:
+        currency_digits(str(value))
+    except UnknownCurrency:
+        return "unknown_currency", {"value": str(value)}
+    return None
+
+
 Settings = Mapping[str, "Setting | Settings"]
+AMOUNT = 10**15
+FORMS_LATER = ("equal_instalment", "equal_principal", "interest_only", "flat_fee")
 
 SETTINGS: Settings = {
-    "currency": Currency("currency", required=True),
+    "currency": Setting("currency", currency, required=True),
     "due_dates": {
-        "rule": Choice("", now=("days_after",), later=("end_of_month", "end_of_week", "bill_day")),
-        "days": Whole("term_days", required=True, low=1),
-        "shift": Choice("", now=("none",), later=("following", "modified_following", "preceding")),
-        "min_notice_days": Whole("min_notice_days"),
+        "rule": Setting("", choice("days_after", later=("end_of_month", "end_of_week", "bill_day"))),
+        "days": Setting("term_days", whole(1), required=True),
+        "shift": Setting("", choice("none", later=("following", "modified_following", "preceding"))),
+        "min_notice_days": Setting("min_notice_days", whole()),
     },
-    "repayment": {
-        "form": Choice(
-            "",
-            now=("one_payment",),
-            later=("equal_instalment", "equal_principal", "interest_only", "flat_fee"),
-        ),
-    },
+    "repayment": {"form": Setting("", choice("one_payment", later=FORMS_LATER))},
     "price": {
-        "daily_rate": Rate("daily_rate", required=True),
-        "day_count": Choice("", now=("actual/365",), later=("actual/360", "actual/actual", "30/360")),
+        "daily_rate": Setting("daily_rate", rate, Decimal, required=True),
+        "day_count": Setting("", choice("actual/365", later=("actual/360", "actual/actual", "30/360"))),
         "interest_free": {
-            "rule": Choice("", now=("days",), later=("until_due", "if_closed_within")),
-            "days": Whole("free_days"),
+            "rule": Setting("", choice("days", later=("until_due", "if_closed_within"))),
+            "days": Setting("free_days", whole()),
         },
-        "merchant_fee_rate": Rate("merchant_fee_rate"),
-        "merchant_fee_returns": Flag("merchant_fee_returns"),
+        "merchant_fee_rate": Setting("merchant_fee_rate", rate, Decimal),
+        "merchant_fee_returns": Setting("merchant_fee_returns", flag),
     },
     "past_due": {
-        "grace_days": Whole("grace_days", high=365),
-        "after_due": Choice("after_due", now=("replaced",), later=("continues",)),
-        "penalty_daily_rate": Rate("penalty_daily_rate"),
-        "penalty_base": Choice("penalty_base", now=("overdue_principal", "overdue_total")),
-        "penalty_start": Choice("penalty_start", now=("due_date", "grace_end")),
+        "grace_days": Setting("grace_days", whole(high=365)),
+        "after_due": Setting("after_due", choice("replaced", later=("continues",))),
+        "penalty_daily_rate": Setting("penalty_daily_rate", rate, Decimal),
+        "penalty_base": Setting("penalty_base", choice("overdue_principal", "overdue_total")),
+        "penalty_start": Setting("penalty_start", choice("due_date", "grace_end")),
     },
-    "early_payment": Choice("early_payment", now=("allowed", "refused")),
-    "refund": {"method": Choice("refund_method", now=("from_capture", "from_refund"))},
+    "early_payment": Setting("early_payment", choice("allowed", "refused")),
+    "refund": {"method": Setting("refund_method", choice("from_capture", "from_refund"))},
     "allocation": {
-        "order": Order("allocation_order"),
-        "direction": Choice("", now=("horizontal",), later=("vertical",)),
-        "surplus": Choice("surplus", now=("credit", "prepay")),
+        "order": Setting("allocation_order", order, tuple),
+        "direction": Setting("", choice("horizontal", later=("vertical",))),
+        "surplus": Setting("surplus", choice("credit", "prepay")),
     },
     "limits": {
-        "drawdown_minimum_minor": Whole("drawdown_minimum_minor", low=1, high=AMOUNT),
-        "drawdown_maximum_minor": Whole("drawdown_maximum_minor", low=1, high=AMOUNT),
+        "drawdown_minimum_minor": Setting("drawdown_minimum_minor", whole(1, AMOUNT)),
+        "drawdown_maximum_minor": Setting("drawdown_maximum_minor", whole(1, AMOUNT)),
     },
     "authorisation": {
-        "days": Whole("authorisation_days", low=1, high=365),
-        "partial_capture": Flag("partial_capture"),
-        "capture_backdating_days": Whole("capture_backdating_days", high=365),
+        "days": Setting("authorisation_days", whole(1, 365)),
+        "partial_capture": Setting("partial_capture", flag),
+        "capture_backdating_days": Setting("capture_backdating_days", whole(high=365)),
     },
-    "rounding": Choice("rounding", now=("half_up", "half_even")),
+    "rounding": Setting("rounding", choice("half_up", "half_even")),
 }
 
 LATER: Mapping[str, frozenset[str]] = {
@@ -225,7 +209,7 @@ def _problems(group: object, settings: Settings, pointer: str) -> Iterator[Field
         elif name not in group:
             if setting.required:
                 yield FieldProblem(at, "required")
-        elif problem := setting.problem(group[name]):
+        elif problem := setting.check(group[name]):
             yield FieldProblem(at, *problem)
 
 
