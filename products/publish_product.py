@@ -56,12 +56,14 @@ async def publish_product(ctx: Ctx, command: PublishProduct) -> Product:
             for found in validate(draft.document, currency=programme.currency)
         )
         await tx.execute(
-            "UPDATE products.product_version SET status = 'published', published_at = $4, published_by = $5 "
+            "UPDATE products.product_version "
+            "SET status = 'published', published_at = $4, published_by_kind = $5, published_by = $6 "
             "WHERE tenant_id = $1 AND product_id = $2 AND version = $3",
             ctx.tenant_id,
             product.id,
             draft.version,
             ctx.now,
+            ctx.actor.kind,
             ctx.actor.id,
         )
         product = await read_product(tx, ctx.tenant_id, product.id)

@@ -45,6 +45,7 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
     drafted_by: UUID
     created_at: datetime
     published_at: datetime | None
+    published_by_kind: str | None
     published_by: UUID | None
 
 
@@ -152,7 +153,7 @@ _PRODUCT: Final = """
     SELECT id, programme_id, code, name_zh, name_en, created_at FROM products.product WHERE tenant_id = $1"""
 _VERSIONS: Final = """
     SELECT product_id, version, revision, status, document, drafted_by_kind, drafted_by, created_at,
-        published_at, published_by
+        published_at, published_by_kind, published_by
     FROM products.product_version WHERE tenant_id = $1 AND product_id = ANY ($2)
     ORDER BY product_id, version"""
 _OFFER: Final = """

@@ -14,12 +14,15 @@ ALTER TABLE products.book ADD CONSTRAINT book_legal_entity UNIQUE (tenant_id, le
 ALTER TABLE products.product_version
     ADD COLUMN revision integer NOT NULL DEFAULT 1 CONSTRAINT product_version_revision CHECK (revision > 0),
     ADD COLUMN drafted_by_kind text NOT NULL,
-    ADD COLUMN drafted_by uuid NOT NULL;
-GRANT UPDATE (revision, drafted_by_kind, drafted_by) ON products.product_version TO tradeline_app;
+    ADD COLUMN drafted_by uuid NOT NULL,
+    ADD COLUMN published_by_kind text,
+    ADD CONSTRAINT product_version_publisher CHECK ((published_by_kind IS NULL) = (published_by IS NULL));
+GRANT UPDATE (revision, drafted_by_kind, drafted_by, published_by_kind) ON products.product_version TO tradeline_app;
 """
 
 BACKWARDS = """
-ALTER TABLE products.product_version DROP COLUMN revision, DROP COLUMN drafted_by_kind, DROP COLUMN drafted_by;
+ALTER TABLE products.product_version DROP COLUMN revision, DROP COLUMN drafted_by_kind, DROP COLUMN drafted_by,
+    DROP COLUMN published_by_kind;
 ALTER TABLE products.book DROP CONSTRAINT book_legal_entity;
 """
 
