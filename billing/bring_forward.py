@@ -1,0 +1,194 @@
+"""What the schedule brought until today, written down: by day end for a tenant, and by whoever cannot wait
+for it.
+
+No amount, state or refusal depends on whether day end has run (DOMAIN §2). Two things that others build on
+are stored, so
+they are brought forward first where day end is late: holds that expired (they would take room on a line)
+and credit
+balance that pays what fell due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+from msgspec.structs import replace
+
+from billing import rows
+from billing.command import Command, ReceiptRow
+from billing.commit import ATTEMPTS, commit, commit_many
+from billing.events import DRAWDOWN_BECAME_PAST_DUE, DRAWDOWN_EXPIRED, DRAWDOWN_FELL_DUE
+from billing.loaded import Loaded
+from billing.queries import buyer_books, credit_minor, load_drawdowns, load_unpaid
+from billing.receipts import CREDIT_CHANNEL, settle
+from billing.rules.allocation import claims
+from billing.rules.decide_receipt import receive
+from billing.rules.decision import Moved, Refusal
+from billing.rules.moves import advance_to, on_its_day
+from kernel import ids
+from kernel.context import Ctx
+from kernel.db.engine import Tx
+from kernel.db.scope import scope
+from kernel.errors import Stale
+
+EXPIRED_HOLDS: Final = "expired_holds"
+"""What `billing.commit` answers where a line's room is taken by holds that have expired."""
+
+
+async def day_ended_through(tx: Tx, ctx: Ctx) -> date | None:
+    """The last business date whose day end is finished; None before the first."""
+    found: date | None = await tx.fetchval(
+        "SELECT max(business_on) FROM billing.day_end WHERE tenant_id = $1 AND finished_at IS NOT NULL",
+        ctx.tenant_id,
+    )
+    return found
+
+
+async def release_expired(ctx: Ctx, line_id: UUID, told: Stale) -> None:
+    """Expires the line's holds whose day has come, if that is why a command was stale."""
+    if told.params.get("what") != EXPIRED_HOLDS:
+        return
+    async with scope(ctx, read_only=True) as tx:
+        found = await tx.fetch(
+            """SELECT d.id FROM billing.drawdown_use u
+            JOIN billing.drawdown d ON d.tenant_id = u.tenant_id AND d.id = u.drawdown_id
+            WHERE u.tenant_id = $1 AND u.line_id = $2 AND u.held_minor > 0 AND d.expires_on <= $3""",
+            ctx.tenant_id, line_id, ctx.today,
+        )  # fmt: skip
+    await advance_rows(ctx, [row["id"] for row in found], ctx.today)
+
+
+async def catch_up(ctx: Ctx, buyer_id: UUID, currency: str) -> None:
+    """Brings one buyer's drawdowns and credit balance to today, day by day, where day end has not done it
+    yet."""
+    async with scope(ctx, read_only=True) as tx:
+        since = await day_ended_through(tx, ctx)
+        waiting = await tx.fetchrow(
+            """SELECT min(d.next_event_on) AS next_on, bool_or(d.oldest_unpaid_due_on <= $4) AS owes,
+                (SELECT b.credit_minor FROM billing.buyer_balance b
+                WHERE b.tenant_id = $1 AND b.buyer_id = $2 AND b.currency = $3) AS credit
+            FROM billing.drawdown d
+            WHERE d.tenant_id = $1 AND d.buyer_id = $2 AND d.currency = $3 AND d.status IN ('authorised',
+            'captured')""",
+            ctx.tenant_id, buyer_id, currency, ctx.today,
+        )  # fmt: skip
+    has_event = waiting["next_on"] is not None and waiting["next_on"] <= ctx.today
+    if (since is not None and since >= ctx.today) or not (has_event or waiting["credit"]):
+        return
+    day = since + timedelta(1) if since else ctx.today
+    while day <= ctx.today:
+        async with scope(ctx, read_only=True) as tx:
+            due = await tx.fetch(
+                """SELECT id FROM billing.drawdown
+                WHERE tenant_id = $1 AND buyer_id = $2 AND currency = $3 AND next_event_on <= $4""",
+                ctx.tenant_id, buyer_id, currency, day,
+            )  # fmt: skip
+        await advance_rows(ctx, [row["id"] for row in due], day)
+        await use_credit(ctx, buyer_id, currency, day)
+        day += timedelta(1)
+
+
+async def advance_rows(ctx: Ctx, drawdown_ids: Sequence[UUID], to: date) -> int:
+    """Advances drawdowns to the opening of `to`; how many moved. One that others moved meanwhile is read
+    again."""
+    done, left = 0, list(drawdown_ids)
+    while left:
+        async with scope(ctx, read_only=True) as tx:
+            loaded = await load_drawdowns(tx, ctx, left)
+        behind = [one for one in loaded if one.state.as_of < to]
+        outcomes = await commit_many(ctx, [_advanced(ctx, one, to) for one in behind])
+        left = [one.id for one, outcome in zip(behind, outcomes, strict=True) if outcome == "stale"]
+        done += len(behind) - len(left)
+    return done
+
+
+def _advanced(ctx: Ctx, loaded: Loaded, to: date) -> Command:
+    moved = advance_to(loaded.drawdown, to)
+    draft = rows.Draft()
+    rows.moved_on(ctx, draft, loaded, moved)
+    for topic, facts in _brought(moved):
+        rows.brought(draft, topic, loaded, effective_on=to, **facts)
+    return rows.command(ctx, draft, {})
+
+
+def _brought(moved: Moved[UUID]) -> list[tuple[str, dict[str, int]]]:
+    """What the schedule did that others want to hear of."""
+    before, after = moved.before, moved.after
+    assert before is not None
+    told: list[tuple[str, dict[str, int]]] = []
+    if after.expired_minor > before.expired_minor:
+        told.append((DRAWDOWN_EXPIRED, {"amount_minor": after.expired_minor - before.expired_minor}))
+    for was, now in zip(before.instalments, after.instalments, strict=True):
+        if before.as_of < now.nominal_on <= after.as_of and not was.settled_on:
+            owed = {
+                "principal_minor": now.open_minor,
+                "interest_minor": now.interest.charged_minor - now.paid.interest,
+            }
+            told.append((DRAWDOWN_FELL_DUE, {"instalment_no": now.no, **owed}))
+        if now.past_due and not was.past_due:
+            told.append(
+                (DRAWDOWN_BECAME_PAST_DUE, {"instalment_no": now.no, "principal_minor": now.open_minor})
+            )
+    return told
+
+
+async def use_credit(ctx: Ctx, buyer_id: UUID, currency: str, on: date) -> bool:
+    """Pays what is due on `on` or before from the buyer's credit balance; whether there was something to
+    pay."""
+    own = replace(ctx, key=None)
+    for _ in range(ATTEMPTS):
+        command = await _pay_from_credit(own, buyer_id, currency, on)
+        if command is None:
+            return False
+        try:
+            await commit(own, command)
+        except Stale:
+            continue
+        return True
+    raise Stale(what="credit")
+
+
+async def _pay_from_credit(ctx: Ctx, buyer_id: UUID, currency: str, on: date) -> Command | None:
+    async with scope(ctx, read_only=True) as tx:
+        credit = await credit_minor(tx, ctx, buyer_id, currency)
+        parties = await buyer_books(tx, ctx, buyer_id, currency) if credit else None
+        if parties is None:
+            return None
+        unpaid = await load_unpaid(tx, ctx, buyer_id, currency, events=on < ctx.today)
+    usable = min(credit, sum(_due_minor(ctx, one, on) for one in unpaid))
+    if not usable:
+        return None
+    receipt = ReceiptRow(
+        id=ids.uuid7(),
+        buyer_id=buyer_id,
+        channel=CREDIT_CHANNEL,
+        currency=currency,
+        amount_minor=usable,
+        status="posted",
+        effective_on=on,
+        booked_on=ctx.today,
+        created_at=ctx.now,
+    )
+    settlement = receive(
+        [one.drawdown for one in unpaid],
+        parties=parties,
+        receipt_id=receipt.id,
+        amount_minor=usable,
+        on=on,
+        today=ctx.today,
+        source="credit",
+    )
+    if isinstance(settlement, Refusal):
+        raise ValueError(f"credit was refused: {settlement}")
+    return settle(ctx, receipt, unpaid, settlement)
+
+
+def _due_minor(ctx: Ctx, loaded: Loaded, on: date) -> int:
+    """What a drawdown asks for on that day, nothing in advance."""
+    state = on_its_day(loaded.drawdown, "receive", on=on, today=ctx.today)
+    if state is None:
+        return 0
+    return sum(claim.amount_minor for claim in claims(loaded.terms, state, advance=False))

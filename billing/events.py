@@ -1,0 +1,23 @@
+"""What billing tells the world: topics of the outbox and actions of the audit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LINE_OPENED: Final = "line.opened"
+LINE_CHANGED: Final = "line.changed"
+
+DRAWDOWN_AUTHORISED: Final = "drawdown.authorised"
+DRAWDOWN_CAPTURED: Final = "drawdown.captured"
+DRAWDOWN_VOIDED: Final = "drawdown.voided"
+DRAWDOWN_EXPIRED: Final = "drawdown.expired"
+DRAWDOWN_REFUNDED: Final = "drawdown.refunded"
+DRAWDOWN_FELL_DUE: Final = "drawdown.fell_due"
+DRAWDOWN_BECAME_PAST_DUE: Final = "drawdown.became_past_due"
+DRAWDOWN_CLOSED: Final = "drawdown.closed"
+
+RECEIPT_RECORDED: Final = "receipt.recorded"
+RECEIPT_REVERSED: Final = "receipt.reversed"
+CREDIT_USED: Final = "credit.used"
+
+DAY_ENDED: Final = "day.ended"

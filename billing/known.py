@@ -1,0 +1,81 @@
+"""What a process may keep of billing, because it never changes: whose a line is, which merchants exist,
+which terms are stored.
+
+An authorisation needs no read once these are known. Everything that can change (room, status, versions) is
+checked by
+`billing.commit` under its locks, never here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from kernel.context import Ctx
+from kernel.db.engine import Tx
+from products.rules.terms import Terms, canonical
+
+_KEPT: Final = 200_000
+
+
+class LineOwner(msgspec.Struct, frozen=True):
+    buyer_id: UUID
+    product_id: UUID
+    currency: str
+
+
+_owners: dict[tuple[UUID, UUID], LineOwner] = {}
+_merchants: set[tuple[UUID, UUID]] = set()
+_stored_terms: set[tuple[UUID, UUID]] = set()
+
+
+def known_owner(ctx: Ctx, line_id: UUID) -> LineOwner | None:
+    return _owners.get((ctx.tenant_id, line_id))
+
+
+def known_merchant(ctx: Ctx, merchant_id: UUID) -> bool:
+    return (ctx.tenant_id, merchant_id) in _merchants
+
+
+def known_terms(ctx: Ctx, terms_id: UUID) -> bool:
+    return (ctx.tenant_id, terms_id) in _stored_terms
+
+
+async def find_owner(tx: Tx, ctx: Ctx, line_id: UUID) -> LineOwner | None:
+    row = await tx.fetchrow(
+        "SELECT buyer_id, product_id, currency FROM billing.line WHERE tenant_id = $1 AND id = $2",
+        ctx.tenant_id, line_id,
+    )  # fmt: skip
+    if row is None:
+        return None
+    if len(_owners) >= _KEPT:
+        _owners.clear()
+    return _owners.setdefault((ctx.tenant_id, line_id), LineOwner(**row))
+
+
+async def find_merchant(tx: Tx, ctx: Ctx, merchant_id: UUID) -> bool:
+    found = await tx.fetchval(
+        "SELECT true FROM tenants.merchant WHERE tenant_id = $1 AND id = $2", ctx.tenant_id, merchant_id
+    )
+    if found:
+        if len(_merchants) >= _KEPT:
+            _merchants.clear()
+        _merchants.add((ctx.tenant_id, merchant_id))
+    return bool(found)
+
+
+async def store_terms(tx: Tx, ctx: Ctx, terms_id: UUID, terms: Terms) -> None:
+    """Committed by the caller's scope before any drawdown refers to them; remembered by `remember_terms`
+    after that."""
+    await tx.execute(
+        "INSERT INTO billing.terms (tenant_id, id, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        ctx.tenant_id, terms_id, canonical(terms).decode(),
+    )  # fmt: skip
+
+
+def remember_terms(ctx: Ctx, terms_id: UUID) -> None:
+    if len(_stored_terms) >= _KEPT:
+        _stored_terms.clear()
+    _stored_terms.add((ctx.tenant_id, terms_id))

@@ -1,0 +1,62 @@
+"""Move a test tenant's clock forward: every day end on the way runs, as it would have in life (CONVENTIONS
+§1.11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from billing.day import end_days
+from billing.errors import ClockBackwards, ClockNotMovable
+from kernel import clock
+from kernel.business_date import read_day, roll_business_date, set_clock
+from kernel.context import Ctx
+from kernel.db.scope import scope
+
+PERMISSION: Final = "clock:write"
+
+
+class MoveClock(msgspec.Struct, frozen=True, kw_only=True):
+    """`to`: an instant, or the opening of a business date. `progress` hears each day that has ended."""
+
+    to: datetime | date
+    progress: Callable[[date], None] | None = None
+
+
+class ClockView(msgspec.Struct, frozen=True, kw_only=True):
+    now: datetime
+    business_on: date
+    days_ended: int
+
+
+async def move_clock(ctx: Ctx, command: MoveClock) -> ClockView:
+    """Refused: a live tenant; a time before the clock's own. Interrupted, it stands at the last whole day:
+    move again."""
+    ctx.require(PERMISSION)
+    if ctx.mode != "test":
+        raise ClockNotMovable()
+    async with scope(ctx, read_only=True) as tx:
+        zone, cut_off = await tx.fetchrow(
+            "SELECT timezone, cut_off FROM kernel.tenant WHERE id = $1", ctx.tenant_id
+        )
+        stored = await read_day(tx, ctx.tenant_id)
+    target = command.to if isinstance(command.to, datetime) else clock.opening(command.to, zone, cut_off)
+    if stored.clock_at and target < stored.clock_at:
+        raise ClockBackwards(now=stored.clock_at.isoformat())
+    last = clock.business_date(target, zone, cut_off)
+    day, days = stored.business_on, 0
+    while day < last:
+        day += timedelta(1)
+        opening = clock.opening(day, zone, cut_off)
+        await roll_business_date(ctx, day)
+        await set_clock(ctx, opening)
+        await end_days(replace(ctx, now=opening, today=day), lambda _: None)
+        days += 1
+        if command.progress is not None:
+            command.progress(day)
+    await set_clock(ctx, target)
+    return ClockView(now=target, business_on=last, days_ended=days)

@@ -1,0 +1,64 @@
+"""Asked ahead, by the very rules that charge: what an order would cost, and what closes a drawdown on a
+day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from billing.queries import load_drawdown
+from billing.rules.quote import Payoff, Quote, payoff, quote
+from kernel.context import Ctx
+from kernel.db.scope import scope
+from kernel.errors import FieldProblem, Invalid, NotFound
+from products.queries import published
+
+PERMISSION: Final = "drawdowns:read"
+QUOTED_DAYS: Final = 30
+"""A payoff is quoted for any day within so many days (DOMAIN §9)."""
+
+
+class QuoteOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """No day: captured today."""
+
+    product_id: UUID
+    amount_minor: int
+    captured_on: date | None = None
+
+
+class QuotePayoff(msgspec.Struct, frozen=True, kw_only=True):
+    """No day: today."""
+
+    drawdown_id: UUID
+    on: date | None = None
+
+
+async def quote_order(ctx: Ctx, command: QuoteOrder) -> Quote:
+    """Schedule, total cost and both rates. Raises NotFound (a stranger's product), Invalid."""
+    ctx.require(PERMISSION)
+    if command.amount_minor <= 0:
+        raise Invalid(errors=(FieldProblem("#/amount_minor", "not_positive"),))
+    async with scope(ctx, read_only=True) as tx:
+        offer = await published(tx, ctx, command.product_id)
+    return quote(offer.terms, command.amount_minor, command.captured_on or ctx.today)
+
+
+async def quote_payoff(ctx: Ctx, command: QuotePayoff) -> Payoff:
+    """By component. Raises NotFound (a stranger's drawdown), Invalid for a day past or too far ahead."""
+    ctx.require(PERMISSION)
+    on = command.on or ctx.today
+    if not ctx.today <= on <= ctx.today + timedelta(QUOTED_DAYS):
+        last_on = str(ctx.today + timedelta(QUOTED_DAYS))
+        raise Invalid(
+            errors=(
+                FieldProblem("#/on", "outside_quoted_days", {"first_on": str(ctx.today), "last_on": last_on}),
+            )
+        )
+    async with scope(ctx, read_only=True) as tx:
+        loaded = await load_drawdown(tx, ctx, command.drawdown_id)
+    if loaded is None:
+        raise NotFound(what="drawdown")
+    return payoff(loaded.terms, loaded.state, on)

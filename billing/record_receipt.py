@@ -1,0 +1,105 @@
+"""Record money that a buyer paid and share it out (DOMAIN §9)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from billing import rows
+from billing.bring_forward import catch_up
+from billing.command import Command, ReceiptRow
+from billing.commit import commit_with_retry
+from billing.loaded import Loaded
+from billing.queries import buyer_books, load_payable, taken_ref, with_events
+from billing.receipts import ReceiptView, settle
+from billing.rules.accounts import Parties
+from billing.rules.decide_receipt import receive
+from billing.rules.decision import Refusal
+from kernel import ids
+from kernel.context import Ctx
+from kernel.db.scope import scope
+from kernel.errors import FieldProblem, Invalid, NotFound
+
+PERMISSION: Final = "receipts:write"
+
+Channel = Literal["bank_transfer", "auto_debit", "payment_page", "proof", "platform"]
+
+
+class RecordReceipt(msgspec.Struct, frozen=True, kw_only=True):
+    """`advance`: the payer asked to pay early. `drawdown_id`: the payer named one. No day: today; else the
+    value date."""
+
+    buyer_id: UUID
+    currency: str
+    amount_minor: int
+    channel: Channel
+    effective_on: date | None = None
+    external_ref: str | None = None
+    advance: bool = False
+    drawdown_id: UUID | None = None
+
+
+async def record_receipt(ctx: Ctx, command: RecordReceipt) -> ReceiptView:
+    """Refused: no amount; a stranger's buyer or drawdown; `external_ref` taken; a currency the buyer has no
+    line in; in
+    the future; a named drawdown that owes nothing. What is not owed becomes credit balance.
+    """
+    ctx.require(PERMISSION)
+    if command.amount_minor <= 0:
+        raise Invalid(errors=(FieldProblem("#/amount_minor", "not_positive"),))
+    receipt_id = ids.uuid7()
+    on = command.effective_on or ctx.today
+    await catch_up(ctx, command.buyer_id, command.currency)
+
+    async def decide() -> Command:
+        ground = await _ground(ctx, command, on)
+        if isinstance(ground, Refusal):
+            return rows.refused(ctx, ground)
+        parties, payable = ground
+        settlement = receive(
+            [loaded.drawdown for loaded in payable],
+            parties=parties,
+            receipt_id=receipt_id,
+            amount_minor=command.amount_minor,
+            on=on,
+            today=ctx.today,
+            advance=command.advance,
+            named=command.drawdown_id,
+        )
+        if isinstance(settlement, Refusal):
+            return rows.refused(ctx, settlement)
+        receipt = ReceiptRow(
+            id=receipt_id,
+            buyer_id=command.buyer_id,
+            drawdown_id=command.drawdown_id,
+            external_ref=command.external_ref,
+            channel=command.channel,
+            currency=command.currency,
+            amount_minor=command.amount_minor,
+            excess_minor=settlement.rest_minor,
+            advance=command.advance,
+            status="posted",
+            effective_on=on,
+            booked_on=ctx.today,
+            created_at=ctx.now,
+        )
+        return settle(ctx, receipt, payable, settlement)
+
+    return (await commit_with_retry(ctx, decide)).result(ReceiptView)
+
+
+async def _ground(ctx: Ctx, command: RecordReceipt, on: date) -> tuple[Parties, list[Loaded]] | Refusal:
+    async with scope(ctx, read_only=True) as tx:
+        if refusal := await taken_ref(tx, ctx, "receipt", command.external_ref):
+            return refusal
+        books = await buyer_books(tx, ctx, command.buyer_id, command.currency)
+        if books is None:
+            return Refusal("no_line_in_currency", {"currency": command.currency})
+        payable = await load_payable(tx, ctx, command.buyer_id, command.currency, on=on)
+        if command.drawdown_id and command.drawdown_id not in {loaded.id for loaded in payable}:
+            raise NotFound(what="drawdown")
+        payable = [await with_events(tx, ctx, loaded, "receive", on=on) for loaded in payable]
+    return books, payable

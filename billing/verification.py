@@ -1,0 +1,195 @@
+"""Reads for verification: what is stored about drawdowns, and the sums that must agree over a tenant's
+whole book."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from billing.loaded import Loaded
+from billing.queries import load_drawdowns
+from billing.rules.book import Difference, Side, StoredBook
+from kernel.context import Ctx
+from kernel.db.engine import Tx
+from kernel.db.scope import scope
+
+_COLUMNS: Final = (
+    "status, authorised_minor, captured_minor, voided_minor, refunded_minor, principal_due_minor,"
+    " interest_due_minor, fee_due_minor, penalty_due_minor, oldest_unpaid_due_on, expires_on, next_event_on, engine_version"
+)
+_INSTALMENT: Final = (
+    "no, capture_no, start_on, nominal_on, due_on, past_due_on, principal_minor, interest_minor, fee_minor,"
+    " penalty_minor, principal_paid_minor, interest_paid_minor, fee_paid_minor, penalty_paid_minor, settled_on"
+)
+
+
+async def watermark(tx: Tx) -> int:
+    """All transactions below it are over: what they wrote is seen now."""
+    return int(await tx.fetchval("SELECT pg_snapshot_xmin(pg_current_snapshot())::text"))
+
+
+async def changed_ids(tx: Tx, ctx: Ctx, *, everything: bool) -> list[UUID]:
+    """Drawdowns with an event or a posting since the last clean verification; with `everything`, all."""
+    since = await tx.fetchval(
+        "SELECT below_xid::text FROM billing.verified WHERE tenant_id = $1", ctx.tenant_id
+    )
+    if everything or since is None:
+        rows = await tx.fetch(
+            "SELECT id FROM billing.drawdown WHERE tenant_id = $1 ORDER BY id", ctx.tenant_id
+        )
+    else:
+        rows = await tx.fetch(
+            """SELECT drawdown_id AS id FROM billing.drawdown_event WHERE tenant_id = $1 AND xid >=
+            $2::text::xid8
+            UNION SELECT e.drawdown_id FROM billing.journal j
+            JOIN billing.entry e ON e.tenant_id = j.tenant_id AND e.journal_id = j.id
+            WHERE j.tenant_id = $1 AND j.xid >= $2::text::xid8 AND e.drawdown_id IS NOT NULL ORDER BY id""",
+            ctx.tenant_id, since,
+        )  # fmt: skip
+    return [row["id"] for row in rows]
+
+
+async def load_book(tx: Tx, ctx: Ctx, ids: Sequence[UUID]) -> list[tuple[Loaded, StoredBook]]:
+    """Each drawdown with its events, and all that is stored about it beside them."""
+    loaded = await load_drawdowns(tx, ctx, ids, events=True)
+    args = (ctx.tenant_id, list(ids))
+    columns = {
+        row["id"]: row
+        for row in await tx.fetch(
+            f"SELECT id, {_COLUMNS} FROM billing.drawdown WHERE tenant_id = $1 AND id = ANY ($2)", *args
+        )
+    }
+    instalments: dict[UUID, dict[int, dict[str, Any]]] = defaultdict(dict)
+    for row in await tx.fetch(
+        f"""SELECT drawdown_id, {_INSTALMENT} FROM billing.instalment
+        WHERE tenant_id = $1 AND drawdown_id = ANY ($2)""",
+        *args,
+    ):
+        values = dict(row)
+        instalments[values.pop("drawdown_id")][row["no"]] = values
+    charges = await _sums(tx, args, "charge", "instalment_no, kind")
+    allocations = await _sums(tx, args, "allocation", "instalment_no, component")
+    balances = await _balances(tx, args)
+    uses = {
+        row["drawdown_id"]: row
+        for row in await tx.fetch(
+            """SELECT drawdown_id, sum(held_minor)::bigint AS held, sum(outstanding_minor)::bigint AS
+            outstanding
+            FROM billing.drawdown_use WHERE tenant_id = $1 AND drawdown_id = ANY ($2) GROUP BY drawdown_id""",
+            *args,
+        )
+    }
+    return [
+        (
+            one,
+            StoredBook(
+                id=one.id,
+                columns=columns[one.id],
+                instalments=instalments.get(one.id, {}),
+                balances=balances.get(one.id, {}),
+                charges=charges.get(one.id, {}),
+                allocations=allocations.get(one.id, {}),
+                held_minor=uses[one.id]["held"],
+                outstanding_minor=uses[one.id]["outstanding"],
+            ),
+        )
+        for one in loaded
+    ]
+
+
+async def _sums(
+    tx: Tx, args: tuple[UUID, list[UUID]], table: str, by: str
+) -> dict[UUID, dict[tuple[int, str], int]]:
+    rows = await tx.fetch(
+        f"""SELECT drawdown_id, {by}, sum(amount_minor)::bigint AS amount FROM billing.{table}
+        WHERE tenant_id = $1 AND drawdown_id = ANY ($2) GROUP BY drawdown_id, {by} HAVING sum(amount_minor)
+        <> 0""",
+        *args,
+    )
+    sums: dict[UUID, dict[tuple[int, str], int]] = defaultdict(dict)
+    for row in rows:
+        sums[row[0]][row[1], row[2]] = row["amount"]
+    return sums
+
+
+async def _balances(tx: Tx, args: tuple[UUID, list[UUID]]) -> dict[UUID, dict[Side, int]]:
+    rows = await tx.fetch(
+        """SELECT drawdown_id, book, account, party, sum(amount)::bigint AS amount FROM (
+            SELECT drawdown_id, book, debit_account AS account, debit_party AS party, amount_minor AS amount
+            FROM billing.entry WHERE tenant_id = $1 AND drawdown_id = ANY ($2)
+            UNION ALL SELECT drawdown_id, book, credit_account, credit_party, -amount_minor
+            FROM billing.entry WHERE tenant_id = $1 AND drawdown_id = ANY ($2)) e
+        GROUP BY drawdown_id, book, account, party HAVING sum(amount) <> 0""",
+        *args,
+    )
+    sums: dict[UUID, dict[Side, int]] = defaultdict(dict)
+    for row in rows:
+        sums[row["drawdown_id"]][row["book"], row["account"], row["party"]] = row["amount"]
+    return sums
+
+
+_WHOLE: Final = {
+    "line": """
+        SELECT l.id::text AS object, l.held_minor || ' held, ' || l.outstanding_minor || ' outstanding' AS
+        stored,
+            coalesce(u.held, 0) || ' held, ' || coalesce(u.outstanding, 0) || ' outstanding' AS expected
+        FROM billing.line l LEFT JOIN (
+            SELECT line_id, sum(held_minor) AS held, sum(outstanding_minor) AS outstanding
+            FROM billing.drawdown_use WHERE tenant_id = $1 GROUP BY line_id) u ON u.line_id = l.id
+        WHERE l.tenant_id = $1
+        AND (l.held_minor <> coalesce(u.held, 0) OR l.outstanding_minor <> coalesce(u.outstanding, 0))""",
+    "credit balance": """
+        SELECT coalesce(b.buyer_id, e.party)::text AS object, coalesce(b.credit_minor, 0)::text AS stored,
+            coalesce(e.amount, 0)::text AS expected
+        FROM (SELECT buyer_id, currency, credit_minor FROM billing.buyer_balance WHERE tenant_id = $1) b
+        FULL JOIN (SELECT party, currency, sum(amount) AS amount FROM (
+            SELECT credit_party AS party, currency, amount_minor AS amount FROM billing.entry
+            WHERE tenant_id = $1 AND credit_account = 'buyer_credit'
+            UNION ALL SELECT debit_party, currency, -amount_minor FROM billing.entry
+            WHERE tenant_id = $1 AND debit_account = 'buyer_credit') x GROUP BY party, currency) e
+        ON e.party = b.buyer_id AND e.currency = b.currency
+        WHERE coalesce(b.credit_minor, 0) <> coalesce(e.amount, 0)""",
+    "receipts and cash": """
+        SELECT r.currency::text AS object, e.amount::text AS stored, r.amount::text AS expected
+        FROM (SELECT currency, sum(amount_minor) AS amount FROM billing.receipt
+            WHERE tenant_id = $1 AND channel <> 'credit_balance' AND status = 'posted' GROUP BY currency) r
+        FULL JOIN (SELECT currency, sum(CASE WHEN debit_account = 'cash_clearing' THEN amount_minor ELSE
+        -amount_minor END)
+            AS amount FROM billing.entry WHERE tenant_id = $1
+            AND 'cash_clearing' IN (debit_account, credit_account) GROUP BY currency) e ON e.currency =
+            r.currency
+        WHERE coalesce(e.amount, 0) <> coalesce(r.amount, 0)""",
+    "due to and due from": """
+        SELECT currency::text AS object, sum(amount)::text AS stored, '0' AS expected FROM (
+            SELECT currency, amount_minor AS amount FROM billing.entry
+            WHERE tenant_id = $1 AND debit_account IN ('due_to_tenant', 'due_from_lender')
+            UNION ALL SELECT currency, -amount_minor FROM billing.entry
+            WHERE tenant_id = $1 AND credit_account IN ('due_to_tenant', 'due_from_lender')) x
+        GROUP BY currency HAVING sum(amount) <> 0""",
+    "journal without entries": """
+        SELECT j.id::text AS object, 'none' AS stored, 'entries' AS expected FROM billing.journal j
+        WHERE j.tenant_id = $1 AND NOT EXISTS (
+            SELECT FROM billing.entry e WHERE e.tenant_id = $1 AND e.journal_id = j.id)""",
+}
+"""What must hold over a tenant's whole book, as queries that give only what does not."""
+
+
+async def book_differences(tx: Tx, ctx: Ctx) -> list[Difference]:
+    found = []
+    for what, query in _WHOLE.items():
+        for row in await tx.fetch(query, ctx.tenant_id):
+            found.append(Difference(row["object"], what, str(row["stored"]), str(row["expected"])))
+    return found
+
+
+async def remember_verified(ctx: Ctx, below_xid: int) -> None:
+    async with scope(ctx) as tx:
+        await tx.execute(
+            """INSERT INTO billing.verified (tenant_id, below_xid, verified_at) VALUES ($1, $2::text::xid8,
+            $3)
+            ON CONFLICT (tenant_id) DO UPDATE SET below_xid = excluded.below_xid, verified_at =
+            excluded.verified_at""",
+            ctx.tenant_id, str(below_xid), ctx.now,
+        )  # fmt: skip
