@@ -1,4 +1,4 @@
-"""Routes behind the real frame, asked by whoever the test says; looking up keys is tested with the whole app."""
+"""Routes behind the real frame, asked by whoever the test says; key look-up is tested with the whole app."""
 
 from __future__ import annotations
 
