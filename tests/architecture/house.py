@@ -40,6 +40,14 @@ OWN_ROOMS: Final = {
     "billing/command.py": "the shape of a decided money command",
     "billing/commit.py": "hands it to the one SQL function that writes money",
     "billing/commit_queue.py": "gathers what waits into one call",
+    "billing/rows.py": "the rows that a decision writes",
+    "billing/loaded.py": "a drawdown as it is stored, and how it is told",
+    "billing/known.py": "what a process may keep because it never changes",
+    "billing/receipts.py": "the rows of a settlement: receipt, its reversal and a use of credit share them",
+    "billing/bring_forward.py": "what the schedule brought, for day end and for whoever cannot wait for it",
+    "billing/quotes.py": "what an order or a payoff would cost: reads that change nothing",
+    "billing/verification.py": "what stands in the database against what the engine says, for verify_book",
+    "billing/day.py": "day end, for run_day and for a clock that is moved over days",
 }
 """Further rooms of one package, each for a reason."""
 

@@ -202,11 +202,12 @@ async def app_writes_what_it_may(connection: Any) -> list[str]:
     )
     faults = []
     for name, privilege in rows:
-        if privilege in ("TRUNCATE", "REFERENCES", "TRIGGER") or name == "kernel.scope_key":
-            faults.append(f"the application has {privilege} on {name}")
-        elif name.startswith("billing.") and privilege not in ("SELECT", *WRITTEN_BY_APP.get(name, ())):
-            faults.append(f"the application has {privilege} on {name}")
-        elif name in APPEND_ONLY and privilege in ("UPDATE", "DELETE"):
+        if (
+            privilege in ("TRUNCATE", "REFERENCES", "TRIGGER")
+            or name == "kernel.scope_key"
+            or (name.startswith("billing.") and privilege not in ("SELECT", *WRITTEN_BY_APP.get(name, ())))
+            or (name in APPEND_ONLY and privilege in ("UPDATE", "DELETE"))
+        ):
             faults.append(f"the application has {privilege} on {name}")
     makes = await connection.fetch(
         "SELECT nspname FROM pg_namespace WHERE has_schema_privilege('tradeline_app', oid, 'CREATE')"

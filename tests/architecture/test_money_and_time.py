@@ -15,6 +15,7 @@ TECHNICAL: Final = {
         '"tradeline_job_seconds", "Time a run of a job took"': "buckets of a histogram",
         "def observe_request(": "a measured duration",
     },
+    "kernel/log.py": {"def request_line(": "a measured duration"},
 }
 """Lines that may hold a float because it is no money and no rate: path -> how the line begins -> why."""
 WORKS_IN_DECIMAL: Final = ("products/rules/rate.py",)

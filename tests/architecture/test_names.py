@@ -8,7 +8,19 @@ from typing import Final
 
 import pytest
 
-from tests.architecture.house import LAYERS, Fault, Rule, Source, calls, dotted, faults, hold, python, snippet
+from tests.architecture.house import (
+    LAYERS,
+    Fault,
+    Rule,
+    Source,
+    calls,
+    dotted,
+    faults,
+    hold,
+    last_name,
+    python,
+    snippet,
+)
 
 UNITS: Final = {"date": "_on", "datetime": "_at", "Decimal": "_rate"}
 """Endings of fields by type; the unit of an `int` cannot be told, so bad endings are refused instead."""
@@ -29,10 +41,12 @@ PLAIN: Final = {
 GATHERING: Final = {"Refused": "its codes are those of the refusals in billing/rules"}
 """Error classes whose codes come from elsewhere."""
 IRREGULAR: Final = {
+    "became",
     "begun",
     "broken",
     "cut",
     "drawn",
+    "fell",
     "frozen",
     "kept",
     "lost",
@@ -72,10 +86,17 @@ def _fields(held: ast.ClassDef) -> Iterator[tuple[str, str, int]]:
     """Name, type and line of each field of a Struct and each column of a table class."""
     for node in held.body:
         if isinstance(node, ast.AnnAssign):
-            kinds = {dotted(part).rpartition(".")[2] for part in ast.walk(node.annotation)}
-            yield dotted(node.target), next((kind for kind in UNITS if kind in kinds), ""), node.lineno
+            kinds = [kind for kind in _alternatives(node.annotation) if kind in UNITS]
+            yield dotted(node.target), kinds[0] if len(kinds) == 1 else "", node.lineno
         elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             yield dotted(node.targets[0]), dotted(node.value.func).rpartition(".")[2], node.lineno
+
+
+def _alternatives(annotation: ast.expr) -> list[str]:
+    """The types of a union, by their last names: `a.B | None` gives B and nothing."""
+    if isinstance(annotation, ast.BinOp):
+        return _alternatives(annotation.left) + _alternatives(annotation.right)
+    return [last_name(annotation)]
 
 
 def columns_end_in_their_unit(source: Source) -> Iterator[Fault]:
