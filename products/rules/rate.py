@@ -10,7 +10,7 @@ from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 YEAR_DAYS = 365
-_PRECISION = 40
+_PRECISION = 50
 _TOLERANCE = Decimal("1e-20")
 _DIGITS = Decimal("1e-15")
 _FIRST_STEP = Decimal("0.01")
@@ -95,7 +95,7 @@ def _bracket(flows: Sequence[TimedFlow]) -> tuple[Decimal, Decimal]:
     at_zero = _value(flows, Decimal(0))[0]
     signs = {+1: at_zero, -1: at_zero}
     near, far = Decimal(0), _FIRST_STEP
-    while far <= _WIDEST:
+    while near < _WIDEST:
         for side in signs:
             value = _value(flows, side * far)[0]
             if value * signs[side] <= 0 and (value or signs[side]):

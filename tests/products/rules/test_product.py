@@ -1,0 +1,191 @@
+"""The product document: every problem at once, each at its place; and the terms that a sound one gives."""
+
+from copy import deepcopy
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from products.rules.product import LATER, SETTINGS, Programme, Setting, Settings, resolve, validate
+from products.rules.terms import Terms
+
+PROGRAMME = Programme(currency="CNY", lender_book=UUID(int=2), tenant_book=UUID(int=3))
+SMALLEST: dict[str, Any] = {"currency": "CNY", "due_dates": {"days": 30}, "price": {"daily_rate": "0.0004"}}
+WHOLE: dict[str, Any] = {
+    "currency": "CNY",
+    "due_dates": {"rule": "days_after", "days": 60, "shift": "none", "min_notice_days": 2},
+    "repayment": {"form": "one_payment"},
+    "price": {
+        "daily_rate": "0.0005",
+        "day_count": "actual/365",
+        "interest_free": {"rule": "days", "days": 40},
+        "merchant_fee_rate": "0.01",
+        "merchant_fee_returns": False,
+    },
+    "past_due": {
+        "grace_days": 3,
+        "after_due": "replaced",
+        "penalty_daily_rate": "0.0006",
+        "penalty_base": "overdue_total",
+        "penalty_start": "grace_end",
+    },
+    "early_payment": "refused",
+    "refund": {"method": "from_refund"},
+    "allocation": {
+        "order": ["principal", "interest", "fee", "penalty"],
+        "direction": "horizontal",
+        "surplus": "prepay",
+    },
+    "limits": {"drawdown_minimum_minor": 100, "drawdown_maximum_minor": 5_000_000},
+    "authorisation": {"days": 21, "partial_capture": False, "capture_backdating_days": 5},
+    "rounding": "half_even",
+}
+
+
+def problems(document: Any, currency: str | None = None) -> set[tuple[str, str]]:
+    return {(problem.pointer, problem.code) for problem in validate(document, currency=currency)}
+
+
+def with_value(pointer: str, value: object) -> dict[str, Any]:
+    document = deepcopy(WHOLE)
+    group = document
+    *path, last = pointer.removeprefix("#/").split("/")
+    for name in path:
+        group = group[name]
+    group[last] = value
+    return document
+
+
+def resolved(document: dict[str, Any]) -> Terms:
+    return resolve(document, product_id=UUID(int=1), product_version=3, programme=PROGRAMME)
+
+
+def test_every_setting_reaches_the_terms() -> None:
+    assert resolved(WHOLE) == Terms(
+        product_id=UUID(int=1),
+        product_version=3,
+        currency="CNY",
+        legal_form="loan",
+        lender_book=UUID(int=2),
+        tenant_book=UUID(int=3),
+        term_days=60,
+        min_notice_days=2,
+        free_days=40,
+        daily_rate=Decimal("0.0005"),
+        grace_days=3,
+        after_due="replaced",
+        penalty_daily_rate=Decimal("0.0006"),
+        penalty_base="overdue_total",
+        penalty_start="grace_end",
+        allocation_order=("principal", "interest", "fee", "penalty"),
+        surplus="prepay",
+        early_payment="refused",
+        refund_method="from_refund",
+        merchant_fee_rate=Decimal("0.01"),
+        merchant_fee_returns=False,
+        authorisation_days=21,
+        partial_capture=False,
+        capture_backdating_days=5,
+        drawdown_minimum_minor=100,
+        drawdown_maximum_minor=5_000_000,
+        rounding="half_even",
+    )
+
+
+def test_the_smallest_document_takes_the_defaults() -> None:
+    terms = resolved(SMALLEST)
+    assert (terms.term_days, terms.daily_rate) == (30, Decimal("0.0004"))
+    assert (terms.free_days, terms.grace_days, terms.penalty_daily_rate) == (0, 0, Decimal(0))
+    assert (terms.refund_method, terms.surplus, terms.rounding) == ("from_capture", "credit", "half_up")
+
+
+def test_every_field_of_the_terms_is_set_somewhere() -> None:
+    def becomes(settings: Settings) -> set[str]:
+        found: set[str] = set()
+        for setting in settings.values():
+            found |= {setting.becomes} if isinstance(setting, Setting) else becomes(setting)
+        return found
+
+    from_elsewhere = {"product_id", "product_version", "legal_form", "lender_book", "tenant_book"}
+    assert becomes(SETTINGS) - {""} == set(Terms.__struct_fields__) - from_elsewhere
+
+
+def test_all_problems_at_once() -> None:
+    document = {
+        "due_dates": {"rule": "bill_day", "days": 0},
+        "price": {"daily_rate": "lots", "annual_rate": "0.18", "interest_free": {"dayz": 3}},
+        "past_due": None,
+        "colour": "red",
+        "seasons/2": 1,
+        "season": {},
+    }
+    assert problems(document) == {
+        ("#/currency", "required"),
+        ("#/due_dates/rule", "not_supported_yet"),
+        ("#/due_dates/days", "out_of_range"),
+        ("#/price/daily_rate", "not_a_rate"),
+        ("#/price/annual_rate", "not_supported_yet"),
+        ("#/price/interest_free/dayz", "unknown_field"),
+        ("#/past_due", "not_a_group"),
+        ("#/colour", "unknown_field"),
+        ("#/seasons~12", "unknown_field"),
+        ("#/season", "not_supported_yet"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("pointer", "value", "code"),
+    [
+        ("#/currency", "RMB", "unknown_currency"),
+        ("#/currency", 7, "unknown_currency"),
+        ("#/due_dates/days", "60", "not_a_whole_number"),
+        ("#/due_dates/days", True, "not_a_whole_number"),
+        ("#/due_dates/days", 0, "out_of_range"),
+        ("#/due_dates/days", 100_000, "out_of_range"),
+        ("#/due_dates/shift", "following", "not_supported_yet"),
+        ("#/due_dates/min_notice_days", -1, "out_of_range"),
+        ("#/repayment/form", "flat_fee", "not_supported_yet"),
+        ("#/repayment/form", "barter", "unknown_value"),
+        ("#/price/daily_rate", 0, "not_a_rate"),
+        ("#/price/daily_rate", "0.0000000001", "not_a_rate"),
+        ("#/price/daily_rate", "-0.1", "out_of_range"),
+        ("#/price/daily_rate", "1", "out_of_range"),
+        ("#/price/daily_rate", "NaN", "not_a_rate"),
+        ("#/price/day_count", "30/360", "not_supported_yet"),
+        ("#/price/interest_free/rule", "until_due", "not_supported_yet"),
+        ("#/price/merchant_fee_returns", 1, "not_a_flag"),
+        ("#/past_due/after_due", "continues", "not_supported_yet"),
+        ("#/past_due/penalty_base", ["overdue_total"], "unknown_value"),
+        ("#/allocation/order", ["penalty", "fee", "interest"], "invalid_order"),
+        ("#/allocation/order", ["penalty", "fee", "interest", "interest"], "invalid_order"),
+        ("#/allocation/order", "penalty", "invalid_order"),
+        ("#/allocation/direction", "vertical", "not_supported_yet"),
+        ("#/limits/drawdown_minimum_minor", 0, "out_of_range"),
+        ("#/limits/drawdown_maximum_minor", 99, "below_minimum"),
+        ("#/limits", [], "not_a_group"),
+    ],
+)
+def test_one_problem(pointer: str, value: object, code: str) -> None:
+    document = with_value(pointer, value)
+    assert problems(document) == {(pointer, code)}
+    with pytest.raises(ValueError, match="not a product"):
+        resolved(document)
+
+
+@pytest.mark.parametrize(
+    ("group", "name"), [(group, name) for group, names in LATER.items() for name in sorted(names)]
+)
+def test_what_comes_later_is_told_apart(group: str, name: str) -> None:
+    document = with_value(f"{group}/{name}", "whatever")
+    assert problems(document) == {(f"{group}/{name}", "not_supported_yet")}
+
+
+def test_the_currency_is_the_programmes() -> None:
+    assert problems(WHOLE, currency="GBP") == {("#/currency", "currency_mismatch")}
+    assert problems(WHOLE, currency="CNY") == set()
+
+
+@pytest.mark.parametrize("document", [None, [], "CNY"])
+def test_what_is_no_document(document: object) -> None:
+    assert problems(document) == {("#", "not_a_group")}
