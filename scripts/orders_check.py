@@ -199,7 +199,7 @@ class Run:
         base: dict[int, int] = defaultdict(int)
         for order in self.orders:
             base[order.buyer] += order.amount if BASE_FROM <= order.at.date() <= BASE_TO else 0
-        limits = {buyer: max(10_000, 3 * of // 9 // 1_000 * 1_000) for buyer, of in base.items() if of}
+        limits = {buyer: max(10_000, of // 1_000 * 1_000) for buyer, of in base.items() if of}
         self.limit = {buyer: min(5_000_000, limit) for buyer, limit in limits.items()}
         self.totals["lines_opened"], self.totals["limits_minor"] = len(self.limit), sum(self.limit.values())
         self.held: list[Invoice] = []
@@ -210,8 +210,8 @@ class Run:
     def day(self, today: date) -> None:
         """The five steps of one day, in the page's order."""
         for buyer, money in self.credit.items():
-            falling_due = [d for d in self.drawdowns[buyer] if d.age(today) == TERM]
-            self.credit[buyer] = allocate(falling_due, money, today)
+            due = [d for d in self.drawdowns[buyer] if d.age(today) >= TERM]
+            self.credit[buyer] = allocate(due, money, today)
         for order in list(self.held) if today.weekday() < 5 else []:
             self.capture(order, today)
         for note in [note for note in self.notes if note.at.date() == today]:

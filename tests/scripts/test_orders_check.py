@@ -22,12 +22,12 @@ ORDERS = DATA / "online_retail_2009_2010.parquet"
 
 # (invoice, stock code, quantity, month-day of 2010 and time, price, customer)
 LINES: list[tuple[str, str, int, str, float, int | None]] = [
-    # Limits: a third of the base, down to whole £10, between £100 and £50,000.
-    ("490001", "X", 90, "03-01 10:00", 10.0, 1),  # 90000 / 3 = 30000
-    ("490002", "X", 1, "08-31 23:59", 10.0, 2),  # 333 -> 0 -> 10000
-    ("490003", "X", 1000, "03-01 10:00", 200.0, 3),  # 6666666 -> 5000000
-    ("490005", "X", 1, "03-01 10:00", 905.0, 5),  # 30166 -> 30000
-    ("490006", "X", 1, "03-01 10:00", 900.0, 6),  # 30000
+    # Limits: the base, down to whole £10, between £100 and £50,000.
+    ("490001", "X", 30, "03-01 10:00", 10.0, 1),  # 30000
+    ("490002", "X", 1, "08-31 23:59", 10.0, 2),  # 1000 -> 10000
+    ("490003", "X", 1000, "03-01 10:00", 200.0, 3),  # 20000000 -> 5000000
+    ("490005", "X", 1, "03-01 10:00", 309.99, 5),  # 30999 -> 30000
+    ("490006", "X", 1, "03-01 10:00", 300.0, 6),  # 30000
     ("490007", "X", 1, "03-01 10:00", 0.004, 7),  # 0.4 -> 0: a zero order, yet a buyer
     # Set aside.
     ("490010", "POST", -2, "09-01 10:00", 1.5, None),  # no_customer 300, though postage and negative too
@@ -88,7 +88,9 @@ LINES: list[tuple[str, str, int, str, float, int | None]] = [
     ("C500503", "c", -1, "10-06 10:00", 0.125, 5),
     # The last piece: 38 - 25 = 13; two match nothing: 66.6 -> 67. Left 962, interest 7.696 -> 8, past due.
     ("C500504", "C", -3, "10-07 10:00", 0.333, 5),
-    # 500101 over again: 500 + 3.8 -> 4, surplus 1008 - 504 = 504; nothing falls due any more, it stays.
+    # 500101 over again: 500 + 3.8 -> 4, surplus 1008 - 504 = 504. On 16 Nov it pays 500050, past due since
+    # 4 Nov:
+    # penalty 962 × 12 × 0.0006 = 6.9264 -> 7, interest 8, principal 489; 473 stay.
     ("C500505", "F", -5, "11-15 10:00", 1.0, 5),
     # Buyer 6, limit 30000.
     # 500041 pays on the last day of grace. Captured 2 Sep, due 2 Oct; 5 Oct: 10000 + 80, no penalty.
@@ -129,12 +131,12 @@ EXPECTED = {
     "unmatched_credit_minor": 100 + 67,
     "receipts": 10,
     "received_minor": 10076 + 8064 + 3024 + 344 + 6102 + 1006 + 2008 + 1008 + 10080 + 5052,
-    "principal_paid_minor": 8000 + 5000 + 3333 + 6000 + 1000 + 1248 + 500 + 10000 + 5000,
-    "interest_paid_minor": 61 + 40 + 27 + 48 + 6 + 760 + 4 + 80 + 40,
-    "penalty_paid_minor": 8 + 54 + 12,
-    "credit_balance_minor": 5039 + 504,
+    "principal_paid_minor": 8000 + 5000 + 3333 + 6000 + 1000 + 1248 + 500 + 489 + 10000 + 5000,
+    "interest_paid_minor": 61 + 40 + 27 + 48 + 6 + 760 + 4 + 8 + 80 + 40,
+    "penalty_paid_minor": 8 + 54 + 7 + 12,
+    "credit_balance_minor": 5039,
     "interest_charged_minor": 61 + 40 + 27 + 48 + 6 + 800 + 16 + 4 + 8 + 80 + 40,
-    "penalty_charged_minor": 8 + 54 + 12,
+    "penalty_charged_minor": 8 + 54 + 7 + 12,
     "merchant_fee_minor": 80
     + 0
     + 50
@@ -149,9 +151,9 @@ EXPECTED = {
     + 100
     + 50,  # 500050: 9.62 -> 10
     "held_minor": 4000,
-    "outstanding_minor": 98752 + 2000 + 3000 + 962,
+    "outstanding_minor": 98752 + 2000 + 3000 + 473,
     "past_due_drawdowns": 3,
-    "past_due_minor": 98752 + 2000 + 962,
+    "past_due_minor": 98752 + 2000 + 473,
     "closed_drawdowns": 9,
 }
 
