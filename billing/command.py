@@ -1,9 +1,9 @@
 """The shape of a decided money command, as it travels to the SQL function `billing.commit` (sql/commit.sql).
 
-A command says what it needs (room on lines, versions it was decided on) and carries the rows to write when all
-that holds. Names are those of the tables (tables.py); `tenant_id`, `version` and `xid` of a row are for the
-database alone to set. Amounts are minor units; a field called `held`, `outstanding` or `credit` is a change,
-everything else is the value afterwards. Contract: docs/decisions/0001-money-core.md.
+A command says what it needs (room on lines, versions it was decided on) and carries the rows to write when
+all that holds. Names are those of the tables (tables.py); `tenant_id`, `version` and `xid` of a row are for
+the database alone to set. Amounts are minor units; a field called `held`, `outstanding` or `credit` is a
+change, everything else is the value afterwards. Contract: docs/decisions/0001-money-core.md.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ class AuditRow(_Wire, frozen=True, kw_only=True):
     object_kind: str
     object_id: UUID
     detail: Mapping[str, Any] = {}
-    request_id: str | None = None
+    request_id: str
 
 
 class Rows(_Wire, frozen=True, kw_only=True):

@@ -1,0 +1,9 @@
+-- The business dates of these tenants stay as they are until the transaction ends; any number of transactions may hold them.
+-- A lock in turn (advisory) and not FOR SHARE on the row: row locks let later sharers pass one who waits to roll the day, who
+-- then waited more than 10 s under steady money commits, against 50 ms in turn (docs/decisions/0003-commit-function.md).
+CREATE OR REPLACE FUNCTION kernel.hold_days(tenants uuid[]) RETURNS void
+LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT pg_advisory_xact_lock_shared(7, uuid_hash(tenant))
+    FROM (SELECT DISTINCT tenant FROM unnest(tenants) tenant ORDER BY tenant) each
+$$;
+GRANT EXECUTE ON FUNCTION kernel.hold_days(uuid[]) TO tradeline_money;
