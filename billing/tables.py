@@ -16,6 +16,7 @@ class Line(Table, tablename="line", schema="billing"):
     buyer_id = UUID(default=None)
     product_id = UUID(default=None)
     kind = Text(default=None)
+    currency = Text(default=None)
     limit_minor = BigInt(default=None)
     held_minor = BigInt(default=None)
     outstanding_minor = BigInt(default=None)
@@ -50,6 +51,7 @@ class BuyerBalance(Table, tablename="buyer_balance", schema="billing"):
 
     tenant_id = UUID(default=None)
     buyer_id = UUID(primary_key=True, default=None)
+    currency = Text(default=None)
     credit_minor = BigInt(default=None)
     version = Integer(default=None)
 
@@ -72,6 +74,7 @@ class Drawdown(Table, tablename="drawdown", schema="billing"):
     buyer_id = UUID(default=None)
     merchant_id = UUID(default=None)
     terms_id = UUID(default=None)
+    currency = Text(default=None)
     order_ref = Text(default=None, null=True)
     external_ref = Text(default=None, null=True)
     authorised_on = Date(default=None)
@@ -180,6 +183,7 @@ class Receipt(Table, tablename="receipt", schema="billing"):
     drawdown_id = UUID(default=None, null=True)
     external_ref = Text(default=None, null=True)
     channel = Text(default=None)
+    currency = Text(default=None)
     amount_minor = BigInt(default=None)
     excess_minor = BigInt(default=None)
     advance = Boolean(default=None)
@@ -233,6 +237,7 @@ class Entry(Table, tablename="entry", schema="billing"):
     credit_account = Text(default=None)
     credit_party = UUID(default=None, null=True)
     amount_minor = BigInt(default=None)
+    currency = Text(default=None)
     drawdown_id = UUID(default=None, null=True)
     xid = Xid8(default=None)
 
@@ -246,3 +251,11 @@ class DayEnd(Table, tablename="day_end", schema="billing"):
     finished_at = Timestamptz(default=None, null=True)
     advanced = BigInt(default=None)
     credit_uses = BigInt(default=None)
+
+
+class Verified(Table, tablename="verified", schema="billing"):
+    """How far verification has come."""
+
+    tenant_id = UUID(primary_key=True, default=None)
+    below_xid = Xid8(default=None)
+    verified_at = Timestamptz(default=None)

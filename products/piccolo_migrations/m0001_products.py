@@ -22,7 +22,7 @@ CREATE TABLE products.programme (
     lender_of_record text NOT NULL,
     licence text NOT NULL,
     legal_form text NOT NULL CHECK (legal_form IN ('loan')),
-    currency char(3) NOT NULL,
+    currency text NOT NULL CHECK (length(currency) = 3),
     lender_book uuid NOT NULL,
     tenant_book uuid NOT NULL,
     status text NOT NULL CHECK (status IN ('active', 'closed')),
