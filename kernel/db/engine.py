@@ -7,6 +7,7 @@ connects to nothing until it is opened.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final, NoReturn, Protocol
 from uuid import UUID
 
@@ -76,7 +77,8 @@ class Transaction(PostgresTransaction):
             raise ValueError("a database error was swallowed inside the transaction: it was rolled back")
 
     async def rollback(self) -> None:
-        if not self.connection.is_closed():
+        """The server does it by itself where the connection is lost."""
+        with suppress(asyncpg.InterfaceError, asyncpg.PostgresConnectionError, ConnectionError):
             await self.connection.execute("ROLLBACK")
 
     async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> bool:

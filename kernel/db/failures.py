@@ -23,6 +23,8 @@ _AWAY: Final = (
     TimeoutError,
     socket.gaierror,
 )
+_CLOSED: Final = ("connection is closed", "pool is clos", "released back to the pool")
+"""A pool takes a connection that was cut off back at once, while its user still holds it."""
 _COLLIDED: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 
 
@@ -36,9 +38,7 @@ def domain_error(error: BaseException) -> DomainError | None:
         return Stale()
     if isinstance(error, _AWAY):
         return Unavailable()
-    if isinstance(error, asyncpg.InterfaceError) and "is clos" in str(
-        error
-    ):  # "connection/pool is closed/closing"
+    if isinstance(error, asyncpg.InterfaceError) and any(words in str(error) for words in _CLOSED):
         return Unavailable()
     return None
 

@@ -45,6 +45,7 @@ import hashlib
 import importlib
 import re
 from contextvars import ContextVar
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -74,6 +75,7 @@ CREATE TABLE IF NOT EXISTS kernel.sql_function (
     checksum text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now()
 );
+GRANT SELECT ON kernel.migration, kernel.sql_function TO tradeline_app;
 """
 
 
@@ -139,6 +141,25 @@ async def migrate_back(url: str, package: str) -> str | None:
             return None
     finally:
         await connection.close()
+
+
+async def pending(tx: Any) -> list[str]:
+    """What this code has and the database of `tx` (the application's) lacks; newer things do no harm."""
+    rows = await tx.fetch("SELECT app_name, name FROM kernel.migration")
+    done = {f"{row['app_name']}/{row['name']}" for row in rows}
+    files = dict(await tx.fetch("SELECT file, checksum FROM kernel.sql_function"))
+    wanted = {f"{package}/{name}" for package in PACKAGES for name, _ in await _migrations(package)}
+    changed = {name for name, checksum in _function_checksums().items() if files.get(name) != checksum}
+    return sorted((wanted - done) | changed)
+
+
+@cache
+def _function_checksums() -> dict[str, str]:
+    return {
+        file.relative_to(_ROOT).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for package in PACKAGES
+        for file in (_ROOT / package / "sql").glob("*.sql")
+    }
 
 
 def fingerprint() -> str:
