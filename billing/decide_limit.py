@@ -22,7 +22,7 @@ from kernel.db.scope import scope
 from kernel.errors import NotFound
 from products.queries import published
 
-PERMISSION: Final = "limits:write"
+PERMISSION: Final = "lines:write"
 
 
 class DecideLimit(msgspec.Struct, frozen=True, kw_only=True):

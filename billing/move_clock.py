@@ -17,7 +17,7 @@ from kernel.business_date import read_day, roll_business_date, set_clock
 from kernel.context import Ctx
 from kernel.db.scope import scope
 
-PERMISSION: Final = "clock:write"
+PERMISSION: Final = "days:write"
 
 
 class MoveClock(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ import msgspec
 from billing.day import DayEnd, end_days
 from kernel.context import Ctx
 
-PERMISSION: Final = "day_end:run"
+PERMISSION: Final = "days:write"
 
 
 class RunDay(msgspec.Struct, frozen=True, kw_only=True):
