@@ -44,9 +44,9 @@ def note(**values: str) -> None:
         current.update(values)
 
 
-def request_line(method: str, route: str, status: int, seconds: float) -> None:
+def request_line(method: str, route: str, status: int, microseconds: int) -> None:
     """The one line of each request; as JSON it goes without structlog's chain, at a third of its cost."""
-    ms = round(seconds * 1000, 2)
+    ms = microseconds / 1000
     if not _request_json:
         _logger.info("request", method=method, route=route, status=status, ms=ms)
         return

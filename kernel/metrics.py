@@ -40,6 +40,12 @@ def observe_request(method: str, route: str, status: int, seconds: float) -> Non
     histogram.observe(seconds)
 
 
+def observe_job(job: str, outcome: str, seconds: float) -> None:
+    """Counts one finished run of a job; `outcome` is `done` or `failed`."""
+    job_runs.labels(job, outcome).inc()
+    job_seconds.labels(job).observe(seconds)
+
+
 @lru_cache(maxsize=2048)
 def _children(method: str, route: str, status: int) -> tuple[Counter, Histogram]:
     return _requests.labels(method, route, status), _request_seconds.labels(route)

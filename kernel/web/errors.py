@@ -49,3 +49,17 @@ class Internal(DomainError):
     code = "internal"
     status = 500
     retryable = True
+
+
+class IfMatchMissing(DomainError):
+    """A change needs the version that was seen."""
+
+    code = "if_match_missing"
+    status = 428
+
+
+class IfMatchInvalid(DomainError):
+    """Not a version of ours: `"v3"`."""
+
+    code = "if_match_invalid"
+    status = 412

@@ -62,7 +62,7 @@ class Frame:
                 seconds = perf_counter() - began
                 route = scope.get("path_template", "unknown")
                 metrics.observe_request(scope["method"], route, status, seconds)
-                log.request_line(scope["method"], route, status, seconds)
+                log.request_line(scope["method"], route, status, int(seconds * 1_000_000))
 
 
 def _add_headers(message: HTTPResponseStartEvent, request_id: bytes) -> None:

@@ -6,6 +6,7 @@ scripts/openapi_check.py read this document; so do the SDKs.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Components, SecurityScheme
 from litestar.routes import HTTPRoute
 
+from kernel.web.examples import add_examples
 from kernel.web.frame import API_VERSION
 from kernel.web.problems import MEDIA_TYPE, Problem
 
@@ -42,6 +44,14 @@ _KEY_HEADER: Final = {
     "schema": {"type": "string", "minLength": 1, "maxLength": 257},
     "example": '"0b7e1c8e-0f9e-4d0c-8f6b-2f1d2a5f9d11"',
 }
+_IF_MATCH: Final = {
+    "name": "If-Match",
+    "in": "header",
+    "required": True,
+    "description": "The ETag of the object as it was seen.",
+    "schema": {"type": "string"},
+    "example": '"v1"',
+}
 _PROBLEMS: Final = {
     "400": "Not readable, or the Idempotency-Key is missing",
     "401": "Key missing or not valid",
@@ -55,17 +65,23 @@ _PROBLEMS: Final = {
 
 def document(app: Litestar) -> dict[str, Any]:
     """The whole document as plain JSON values, paths in order of their names."""
-    told: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())
+    told = _plain_names(app.openapi_schema.to_schema())
     schemas = told["components"].setdefault("schemas", {})
     ref = "#/components/schemas/{name}"
     (reference,), named = msgspec.json.schema_components([Problem], ref_template=ref)
     schemas.update(named)
     schemas["Problem"]["examples"] = [_EXAMPLE]
+    content = {MEDIA_TYPE: {"schema": reference}}
+    told["components"]["responses"] = {
+        f"Problem{status}": {"description": description, "content": content}
+        for status, description in (_PROBLEMS | _VERSION_PROBLEMS).items()
+    }
     handlers = _handlers(app)
     for path, item in told["paths"].items():
         for method, operation in item.items():
             if handler := handlers.get((path, method.upper())):
-                _complete(operation, handler.opt, reference)
+                _complete(operation, handler.opt)
+                add_examples(operation, schemas)
     told["paths"] = dict(sorted(told["paths"].items()))
     told["components"]["schemas"] = dict(sorted(schemas.items()))
     told["servers"] = [{"url": "/"}]
@@ -81,6 +97,14 @@ def document_route(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(state["openapi"], media_type="application/json")
 
 
+def _plain_names(told: dict[str, Any]) -> dict[str, Any]:
+    """`Listed_tenants.schemas.BuyerView_` becomes `BuyerList`: module names are nobody's business outside."""
+    text = msgspec.json.encode(told).decode()
+    text = re.sub(r"\bListed_(?:\w+\.)+(\w+?)(?:View|Body)?_(?=\")", r"\1List", text)
+    plain: dict[str, Any] = msgspec.json.decode(text)
+    return plain
+
+
 def _handlers(app: Litestar) -> dict[tuple[str, str], Any]:
     return {
         (route.path_format, str(method)): handler
@@ -91,22 +115,27 @@ def _handlers(app: Litestar) -> dict[tuple[str, str], Any]:
     }
 
 
-def _complete(operation: dict[str, Any], opt: dict[str, Any], problem: dict[str, Any]) -> None:
+def _complete(operation: dict[str, Any], opt: dict[str, Any]) -> None:
     """Adds what `needs` declared and the problem responses to one operation."""
-    content = {MEDIA_TYPE: {"schema": problem}}
+    if told := operation.get("description"):
+        operation["summary"] = told.partition(".")[0].partition(":")[0].partition(";")[0]
     statuses = dict(_PROBLEMS)
     if "permission" in opt:
         operation["x-permission"] = opt["permission"]
         if rule := opt["idempotency_key"]:
             header = _KEY_HEADER | {"required": rule == "required"}
             operation.setdefault("parameters", []).append(header)
+        if opt["if_match"]:
+            operation.setdefault("parameters", []).append(_IF_MATCH)
+            statuses |= _VERSION_PROBLEMS
     else:
         operation["security"] = []
         statuses = {"503": _PROBLEMS["503"]}
-    for status, description in statuses.items():
-        operation["responses"][status] = {"description": description, "content": content}
+    for status in statuses:
+        operation["responses"][status] = {"$ref": f"#/components/responses/Problem{status}"}
 
 
+_VERSION_PROBLEMS: Final = {"412": "Changed since it was seen", "428": "If-Match is missing"}
 _EXAMPLE: Final = {
     "type": "http://localhost:8000/docs/errors/not_found",
     "title": "No such object",

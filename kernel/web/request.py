@@ -44,9 +44,14 @@ class ApiRequest(Request[Any, Any, Any]):
         return read(await self.body(), field.annotation if field else Any)
 
 
-def needs(permission: str, *, key: Literal["required", "optional"] | None = None) -> dict[str, Any]:
-    """A route's `opt`: the permission it asks for; whether it takes an Idempotency-Key (money: required)."""
-    return {"permission": permission, "idempotency_key": key}
+def needs(
+    permission: str, *, key: Literal["required", "optional"] | None = None, if_match: bool = False
+) -> dict[str, Any]:
+    """A route's `opt`: the permission it asks for; whether it takes an Idempotency-Key (money: required).
+
+    `if_match` only tells the OpenAPI document: the route calls `expected_version` (kernel/web/versions.py).
+    """
+    return {"permission": permission, "idempotency_key": key, "if_match": if_match}
 
 
 async def admit(request: ApiRequest) -> None:
