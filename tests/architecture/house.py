@@ -45,6 +45,7 @@ OWN_ROOMS: Final = {
     "billing/known.py": "what a process may keep because it never changes",
     "billing/receipts.py": "the rows of a settlement: receipt, its reversal and a use of credit share them",
     "billing/bring_forward.py": "what the schedule brought, for day end and for whoever cannot wait for it",
+    "billing/history.py": "reads of what happened: events, charges, entries",
     "billing/quotes.py": "what an order or a payoff would cost: reads that change nothing",
     "billing/verification.py": "what stands in the database against what the engine says, for verify_book",
     "billing/day.py": "day end, for run_day and for a clock that is moved over days",

@@ -26,7 +26,9 @@ from tests.architecture.house import (
 
 NOTES: Final = re.compile(r"\b(TODO|FIXME|XXX|HACK|WIP)\b")
 BROAD: Final = ("Exception", "BaseException")
-CHECKS: Final = re.compile(r"_*(assert|check|expect|hold|verify|refuse|fail|raises|warns|run_state_machine)")
+CHECKS: Final = re.compile(
+    r"_*((assert|check|expect|hold|refuse|fail|raises|warns|run_state_machine)\w*|find)"
+)
 """Calls that make a test able to fail, by how their names begin."""
 
 
@@ -144,7 +146,7 @@ def can_fail(source: Source) -> Iterator[Fault]:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
             called = (last_name(part.func) for part in ast.walk(node) if isinstance(part, ast.Call))
             asserts = any(isinstance(part, ast.Assert) for part in ast.walk(node))
-            if not (asserts or any(CHECKS.match(name) for name in called)):
+            if not (asserts or any(CHECKS.fullmatch(name) for name in called)):
                 yield Fault(node.lineno, f"{node.name} asserts nothing")
 
 

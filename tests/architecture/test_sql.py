@@ -8,20 +8,13 @@ import pytest
 
 from tests.architecture.definers import DEFINERS
 from tests.architecture.house import LAYERS, Fault, Rule, Source, faults, hold, python, sql, strings
+from tests.architecture.test_catalogue import WITHOUT_TENANT
 
 CREATES: Final = re.compile(r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:FUNCTION|PROCEDURE)\s+([\w.]+)", re.IGNORECASE)
 DEFINER: Final = re.compile(r"\bSECURITY\s+DEFINER\b", re.IGNORECASE)
 TABLE: Final = re.compile(
     r"\b(?:INTO\s+|(?:FROM|JOIN|UPDATE)\s+(?![\w.]+\s*\())((?:kernel|tenants|products|billing)\.\w+)"
 )
-WITHOUT_TENANT: Final = {
-    "tenants.platform": "stands above its tenants",
-    "kernel.tenant": "its own id is the tenant",
-    "kernel.migration": "history of the schema, one for all",
-    "kernel.sql_function": "checksums of the functions, one set for all",
-    "kernel.scope_key": "the key of signed scopes, one for all",
-}
-"""Tables that have no tenant_id."""
 NOT_LEAKPROOF: Final = re.compile(
     r"\bI?LIKE\b|\bSIMILAR TO\b|@@|@>|<@|&&|\blower\s*\(|\bupper\s*\(", re.IGNORECASE
 )
@@ -64,7 +57,8 @@ def names_its_tenant(source: Source) -> Iterator[Fault]:
     """Every query on a tenant's table says `tenant_id = …` itself, beside the policy.
 
     The planner then goes to the tenant's own rows, and the same text can be sent to the tenant's own shard.
-    Way out: add the equality; a table without tenant is entered in WITHOUT_TENANT.
+    Way out: add the equality; a table without tenant is entered in WITHOUT_TENANT
+    (test_catalogue.py).
     """
     for line, text in strings(source):
         tables = set(TABLE.findall(text)) - set(WITHOUT_TENANT)
