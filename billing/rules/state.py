@@ -81,11 +81,11 @@ def next_event_on(state: State) -> date | None:
     """The first date after the state's own on which the schedule brings something, if any."""
     dates = [state.expires_on] if remaining_minor(state) else []
     for instalment in unsettled(state):
-        dates += [instalment.nominal_on, instalment.due_on, past_due_from(instalment)]
+        dates += [instalment.nominal_on, instalment.due_on, past_due_on(instalment)]
     return min((day for day in dates if day > state.as_of), default=None)
 
 
-def past_due_from(instalment: Instalment) -> date:
+def past_due_on(instalment: Instalment) -> date:
     """The first day on which it is past due if still unpaid."""
     return instalment.grace_on + timedelta(1)
 
@@ -137,7 +137,7 @@ def _view(instalment: Instalment) -> InstalmentView:
         start_on=instalment.start_on,
         nominal_on=instalment.nominal_on,
         due_on=instalment.due_on,
-        past_due_on=past_due_from(instalment),
+        past_due_on=past_due_on(instalment),
         principal_minor=owing.principal,
         interest_minor=owing.interest,
         fee_minor=owing.fee,

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import pyxirr
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from products.rules.rate import YEAR_DAYS, Flow, NoRate, TimedFlow, irr, irr_compound, irr_simple
@@ -131,6 +131,7 @@ a_loan = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(a_loan)
 def test_agrees_with_pyxirr(loan: tuple[int, list[tuple[int, int]]]) -> None:
     principal, payments = loan
@@ -144,6 +145,7 @@ def test_agrees_with_pyxirr(loan: tuple[int, list[tuple[int, int]]]) -> None:
         assert abs(found - Decimal(theirs)) < Decimal("1e-6") * (1 + abs(found))
 
 
+@settings(deadline=None)
 @given(a_loan)
 def test_turning_the_signs_changes_nothing(loan: tuple[int, list[tuple[int, int]]]) -> None:
     principal, payments = loan
@@ -151,6 +153,7 @@ def test_turning_the_signs_changes_nothing(loan: tuple[int, list[tuple[int, int]
     assert irr([(t, -amount) for t, amount in flows]) == irr(flows)
 
 
+@settings(deadline=None)
 @given(st.integers(-900, 5000), st.integers(1, 4000))
 def test_round_trip(thousandths: int, days: int) -> None:
     """A rate, and the payment that it makes of 10¹⁸ after so many days, give the rate."""
