@@ -1,0 +1,46 @@
+"""Routes of what is owed, by resource. Each is thin: body to command, use case, resource.
+
+Filters and pages of lists ........ listing.py
+Lines, limit decisions ............ lines.py
+Authorise, capture, void, refund .. drawdowns.py
+Receipts and their reversal ....... receipts.py
+Quotes and payoffs ................ quotes.py
+Ledger entries, trial balance ..... ledger.py
+Clock of a test tenant ............ clock.py
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from litestar import Router
+
+from billing.api import clock, drawdowns, ledger, lines, quotes, receipts
+
+router: Final = Router(
+    "/",
+    route_handlers=[
+        lines.create_limit_decision,
+        lines.list_limit_decisions,
+        lines.list_lines,
+        lines.get_line,
+        drawdowns.create_drawdown,
+        drawdowns.capture_drawdown,
+        drawdowns.void_drawdown,
+        drawdowns.refund_drawdown,
+        drawdowns.list_drawdowns,
+        drawdowns.get_drawdown,
+        drawdowns.list_drawdown_events,
+        drawdowns.list_drawdown_charges,
+        quotes.create_quote,
+        quotes.get_payoff,
+        receipts.create_receipt,
+        receipts.undo_receipt,
+        receipts.list_receipts,
+        receipts.get_receipt,
+        ledger.list_ledger_entries,
+        ledger.get_trial_balance,
+        clock.get_clock,
+        clock.advance_clock,
+    ],
+)

@@ -1,0 +1,98 @@
+"""Receipts, and what each of them pays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+from billing.queries import Receipt
+from billing.receipts import AllocationView, ReceiptView
+from billing.record_receipt import Channel
+from billing.rules.values import ReversalReason
+from billing.schemas.values import Amount, Currency, DrawdownId, ReceiptId, Text
+from kernel.context import Ctx
+from tenants.schemas import BuyerId
+
+
+class NewReceipt(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`effective_on`: the value date. `advance`: the payer asked to pay what is not yet due, too."""
+
+    buyer_id: BuyerId
+    currency: Currency
+    amount_minor: Amount
+    channel: Channel
+    effective_on: date | None = None
+    external_ref: Text | None = None
+    advance: bool = False
+    drawdown_id: DrawdownId | None = None
+
+
+class NewReversal(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`bounced`: as if it never came. `our_mistake`: nothing accrues for the time between."""
+
+    reason: ReversalReason
+
+
+class AllocationBody(msgspec.Struct, kw_only=True):
+    drawdown_id: DrawdownId
+    instalment_no: int
+    component: str
+    amount_minor: int
+
+
+class ReceiptBody(msgspec.Struct, kw_only=True):
+    """`allocations` and `excess_minor` (credit balance) make the amount; reversed, both are nothing."""
+
+    id: ReceiptId
+    object: Literal["receipt"] = "receipt"
+    livemode: bool
+    buyer_id: BuyerId | None
+    drawdown_id: DrawdownId | None
+    channel: str
+    currency: str
+    amount_minor: int
+    excess_minor: int
+    advance: bool
+    status: str
+    reversal_reason: str | None
+    external_ref: str | None
+    effective_on: date
+    booked_on: date
+    reversed_on: date | None
+    allocations: list[AllocationBody]
+
+
+def receipt_body(
+    ctx: Ctx, receipt: Receipt | ReceiptView, allocations: Sequence[AllocationView]
+) -> ReceiptBody:
+    """The excess follows from the rest, so that it cannot disagree with the allocations."""
+    paid_minor = sum(part.amount_minor for part in allocations)
+    return ReceiptBody(
+        id=ReceiptId(receipt.id),
+        livemode=ctx.mode == "live",
+        buyer_id=BuyerId(receipt.buyer_id) if receipt.buyer_id else None,
+        drawdown_id=DrawdownId(receipt.drawdown_id) if receipt.drawdown_id else None,
+        channel=receipt.channel,
+        currency=receipt.currency,
+        amount_minor=receipt.amount_minor,
+        excess_minor=receipt.amount_minor - paid_minor if receipt.status == "posted" else 0,
+        advance=receipt.advance,
+        status=receipt.status,
+        reversal_reason=receipt.reversal_reason,
+        external_ref=receipt.external_ref,
+        effective_on=receipt.effective_on,
+        booked_on=receipt.booked_on,
+        reversed_on=receipt.reversed_on,
+        allocations=[
+            AllocationBody(
+                drawdown_id=DrawdownId(part.drawdown_id),
+                instalment_no=part.instalment_no,
+                component=part.component,
+                amount_minor=part.amount_minor,
+            )
+            for part in allocations
+        ],
+    )
