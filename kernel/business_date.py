@@ -50,7 +50,7 @@ async def set_clock(ctx: Ctx, to: datetime) -> None:
     """Moves a test tenant's clock forward to `to`, never back; its business date is rolled apart."""
     async with scope(ctx) as tx:
         await tx.execute(
-            "UPDATE kernel.tenant_day SET clock_at = $2 WHERE tenant_id = $1 AND (clock_at IS NULL OR clock_at < $2)",
+            "UPDATE kernel.tenant_day SET clock_at = $2 WHERE tenant_id = $1 AND clock_at < $2",
             ctx.tenant_id,
             to,
         )

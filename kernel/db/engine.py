@@ -7,6 +7,7 @@ connects to nothing until it is opened.
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from typing import Any, Final, NoReturn, Protocol
 from uuid import UUID
@@ -19,6 +20,7 @@ from kernel.db.token import scope_token, use_scope_key
 from kernel.serve.errors import ServeError
 
 ACQUIRE_SECONDS: Final = 5
+CLOSE_SECONDS: Final = 10
 COMMAND_SECONDS: Final = 300
 """Longer than any statement takes: only a silent network meets it."""
 
@@ -165,10 +167,14 @@ async def open_database(url: str, secret_key: str, *, size: int = 10) -> None:
 
 
 async def close_database() -> None:
-    """Waits for open scopes, then closes the pool; nothing happens where none is open."""
+    """Waits for open scopes, but not for ever, then closes the pool; nothing happens where none is open."""
     pool, ENGINE.pool = ENGINE.pool, None
-    if pool is not None:
-        await pool.close()
+    if pool is None:
+        return
+    try:
+        await asyncio.wait_for(pool.close(), CLOSE_SECONDS)
+    except TimeoutError:
+        pool.terminate()
 
 
 async def refuse_unsafe_role(connection: Tx) -> None:

@@ -40,6 +40,8 @@ def domain_error(error: BaseException) -> DomainError | None:
         return Unavailable()
     if isinstance(error, asyncpg.InterfaceError) and any(words in str(error) for words in _CLOSED):
         return Unavailable()
+    if isinstance(error, asyncpg.InternalClientError) and "cannot switch to state" in str(error):
+        return Unavailable()  # the connection was cut while it was being cleaned for the next user
     return None
 
 

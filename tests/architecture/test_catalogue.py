@@ -39,6 +39,7 @@ APPEND_ONLY: Final = ("kernel.audit", "kernel.audit_seal")
 WRITTEN_BY_APP: Final = {
     "billing.terms": ("INSERT",),
     "billing.day_end": ("INSERT", "UPDATE"),
+    "billing.verified": ("INSERT", "UPDATE"),
 }
 """What the application may write in billing: no money stands there."""
 DEFINER_OWNERS: Final = ("tradeline_lookup", "tradeline_money")

@@ -36,10 +36,10 @@ def at(admin_url: str, database: str) -> str:
 
 
 @asynccontextmanager
-async def fresh_database(stack: Stack) -> AsyncIterator[str]:
+async def fresh_database(stack: Stack, mark: str = "") -> AsyncIterator[str]:
     """An admin's URL of an empty, migrated database of one's own, dropped at the end."""
     template = f"{_PREFIX}template_{fingerprint()[:16]}"
-    name = f"{_PREFIX}{os.getpid()}"
+    name = f"{_PREFIX}{os.getpid()}{mark and f'_{mark}'}"
     async with _maintenance(stack) as connection:
         await _drop_leftovers(connection, template)
         await prepare_database(at(stack.admin_url, template), stack.secret_key)
@@ -70,8 +70,8 @@ async def _drop_leftovers(connection: Any, template: str) -> None:
     for (name,) in await connection.fetch(
         "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", _PREFIX
     ):
-        rest = name.removeprefix(_PREFIX)
-        if name != template and (not rest.isdigit() or not _alive(int(rest))):
+        process = name.removeprefix(_PREFIX).partition("_")[0]
+        if name != template and not (process.isdigit() and _alive(int(process))):
             await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
@@ -81,5 +81,5 @@ def _alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        pass
     return True
