@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from kernel.clock import real_now
 from kernel.db import token
 from kernel.db.engine import ENGINE, close_database, open_database, refuse_unsafe_role
 from kernel.db.failures import domain_error
@@ -37,21 +38,17 @@ async def superuser(admin_url: str, database: None) -> AsyncIterator[Any]:
 
 async def test_piccolo_joins_the_scope(tenant: Workspace) -> None:
     mark = uuid7()
-    with pytest.raises(KeyError):
+    row = Outbox(tenant_id=tenant.id, id=mark, topic="a.b", payload="{}", xid=1, created_at=real_now())
+
+    async def writes_and_fails() -> None:
         async with scope(tenant.ctx()):
-            await Outbox.insert(
-                Outbox(tenant_id=tenant.id, id=mark, topic="a.b", payload="{}", xid=1, created_at=_now())
-            )
-            found = await Outbox.select(Outbox.id).where(Outbox.tenant_id == tenant.id, Outbox.id == mark)
-            raise KeyError(len(found))
+            await Outbox.insert(row)
+            raise KeyError(await Outbox.count().where(Outbox.tenant_id == tenant.id, Outbox.id == mark))
+
+    with pytest.raises(KeyError, match="1"):
+        await writes_and_fails()
     async with scope(tenant.ctx()):
         assert not await Outbox.exists().where(Outbox.tenant_id == tenant.id, Outbox.id == mark)
-
-
-def _now() -> Any:
-    from kernel.clock import real_now
-
-    return real_now()
 
 
 async def test_piccolo_outside_a_scope_is_a_fault(database: None) -> None:
@@ -129,7 +126,8 @@ async def test_close_does_not_wait_for_ever(
     held = await ENGINE.open_pool().acquire()
     async with asyncio.timeout(5):
         await close_database()
-    assert held.is_closed()
+    with pytest.raises(asyncpg.InterfaceError, match="released"):
+        held.is_closed()
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,10 @@ UNION ALL SELECT 'policy', schemaname || '.' || tablename || '.' || policyname,
     cmd || roles::text || coalesce(qual, '') || coalesce(with_check, '')
 FROM pg_policies WHERE schemaname = ANY($1)
 UNION ALL SELECT 'table', c.oid::regclass::text, coalesce(c.reloptions::text, '') || c.relrowsecurity
-    || c.relforcerowsecurity || coalesce((SELECT string_agg(a::text, ',' ORDER BY a::text) FROM unnest(c.relacl) a), '')
-FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p')
+    || c.relforcerowsecurity
+    || coalesce((SELECT string_agg(a::text, ',' ORDER BY a::text) FROM unnest(c.relacl) a), '')
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p')
 UNION ALL SELECT 'trigger', tgrelid::regclass::text || '.' || tgname, pg_get_triggerdef(oid)
 FROM pg_trigger WHERE NOT tgisinternal
 ORDER BY 1, 2, 3
