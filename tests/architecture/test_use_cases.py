@@ -1,9 +1,8 @@
-"""One use case, one file, one signature; what routes and queries may do beside it."""
+"""One use case, one file, one signature; what queries may do beside it; where a context comes from."""
 
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 from typing import Final
 
 import pytest
@@ -122,17 +121,6 @@ def asks_what_can_be_granted(source: Source) -> Iterator[Fault]:
             yield Fault(line, f"asks {text}, which is in no vocabulary")
 
 
-def routes_only_read(source: Source) -> Iterator[Fault]:
-    """A route opens no scope of its own, but to read: `scope(ctx, read_only=True)`.
-
-    Way out: what changes something is a use case, which opens its own.
-    """
-    for call in calls(source, "scope", "transaction", "unscoped"):
-        read_only = [word.value for word in call.keywords if word.arg == "read_only"]
-        if not (read_only and isinstance(read_only[0], ast.Constant) and read_only[0].value is True):
-            yield Fault(call.lineno, f"opens {ast.unparse(call)}")
-
-
 def queries_take_tx(source: Source) -> Iterator[Fault]:
     """Every public function of queries.py takes `tx` first and opens nothing.
 
@@ -185,12 +173,6 @@ BAD = [
         "billing/cut_limit.py",
     ),
     (asks_what_can_be_granted, 'PERMISSION = "lines:rewrite"', "billing/cut_limit.py"),
-    (routes_only_read, "async def r():\n    async with scope(ctx) as tx: ...", "billing/api.py"),
-    (
-        routes_only_read,
-        "async def r():\n    async with db.scope(ctx, read_only=False) as tx: ...",
-        "billing/api.py",
-    ),
     (queries_take_tx, "async def lines(ctx): ...", "billing/queries.py"),
     (queries_take_tx, "async def lines(tx):\n    async with scope(ctx): ...", "billing/queries.py"),
     (builds_no_ctx, "ctx = Ctx(tenant_id=t)", "billing/jobs.py"),
@@ -201,11 +183,6 @@ GOOD = [
     (has_the_signature, GOOD_CASE, "billing/cut_limit.py"),
     (asks_its_permission, GOOD_CASE, "billing/cut_limit.py"),
     (asks_its_permission, GOOD_CASE.replace("PERMISSION =", "PERMISSION: Final ="), "billing/cut_limit.py"),
-    (
-        routes_only_read,
-        "async def r():\n    async with scope(ctx, read_only=True) as tx: ...",
-        "billing/api.py",
-    ),
     (asks_what_can_be_granted, 'PERMISSION = "lines:write"', "billing/cut_limit.py"),
     (queries_take_tx, "async def lines(tx, tenant_id): ...\ndef _decode(row): ...", "billing/queries.py"),
     (builds_no_ctx, "def f(ctx: Ctx) -> Ctx:\n    return text.replace('a', 'b')", "billing/jobs.py"),
@@ -260,13 +237,6 @@ def test_use_cases_call_no_other() -> None:
 
 def test_permissions_can_be_granted() -> None:
     hold(asks_what_can_be_granted, [s for s in python(*LAYERS) if s.path != "tenants/rules/roles.py"])
-
-
-def test_routes_open_no_scope_but_to_read() -> None:
-    routes = [
-        source for source in python(*LAYERS) if {"api", "api.py"} & set(PurePosixPath(source.path).parts)
-    ]
-    hold(routes_only_read, routes)
 
 
 def test_queries_take_tx() -> None:
