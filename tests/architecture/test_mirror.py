@@ -19,23 +19,27 @@ def untested_use_cases(cases: Collection[str], tests: Collection[str]) -> list[s
     return sorted(f"{case} has no {test}" for case, test in wanted.items() if test not in tests)
 
 
-def untested_rules(rules: Collection[str], tests: Mapping[str, Source]) -> list[str]:
-    """A file under rules/ is imported by a test of its own package's rules.
+def untested_rules(rules: Mapping[str, Source], tests: Mapping[str, Source]) -> list[str]:
+    """A file under rules/ is imported by a test of its own package's rules, or by a rule that is: then it is
+    tested through that one.
 
     Way out: tests/billing/rules/test_<name>.py, with worked numbers and a property.
     """
-    missing = []
-    for rule in rules:
-        module = rule.removesuffix(".py").replace("/", ".")
-        beside = [
-            test for path, test in tests.items() if path.startswith(f"tests/{rule.rpartition('/')[0]}/")
-        ]
-        own = f"tests/{rule.rpartition('/')[0]}/test_{rule.rpartition('/')[2]}"
-        if own not in tests and not any(
-            within(name, [module]) for test in beside for _, name in imports(test)
-        ):
-            missing.append(f"{rule} is used by no test under tests/{rule.rpartition('/')[0]}")
-    return sorted(missing)
+    beside = {rule.rpartition("/")[0] for rule in rules}
+    reached = {
+        name
+        for path, test in tests.items()
+        if path.startswith(tuple(f"tests/{folder}/" for folder in beside))
+        for _, name in imports(test)
+    }
+    modules = {rule.removesuffix(".py").replace("/", "."): source for rule, source in rules.items()}
+    tested: set[str] = set()
+    while found := {
+        name for name in modules if name not in tested and any(within(r, [name]) for r in reached)
+    }:
+        tested |= found
+        reached = {name for module in found for _, name in imports(modules[module])}
+    return sorted(f"{name} is reached by no test of rules" for name in set(modules) - tested)
 
 
 def test_sees_a_use_case_without_tests() -> None:
@@ -48,15 +52,19 @@ def test_sees_a_use_case_without_tests() -> None:
 @pytest.mark.parametrize(
     ("path", "text", "missing"),
     [
-        ("tests/billing/rules/test_engine.py", "from billing.rules import fee", 0),
-        ("tests/billing/rules/test_engine.py", "from billing.rules.fee import charge", 0),
-        ("tests/billing/rules/test_fee.py", "from billing import rules", 0),
-        ("tests/billing/rules/test_engine.py", "from billing.rules import interest", 1),
-        ("tests/billing/test_commit.py", "from billing.rules import fee", 1),
+        ("tests/billing/rules/test_engine.py", "from billing.rules import fee", ["grid"]),
+        ("tests/billing/rules/test_engine.py", "from billing.rules.fee import charge", ["grid"]),
+        ("tests/billing/rules/test_engine.py", "from billing.rules import grid", []),
+        ("tests/billing/rules/test_engine.py", "from billing.rules import interest", ["fee", "grid"]),
+        ("tests/billing/test_commit.py", "from billing.rules import grid", ["fee", "grid"]),
     ],
 )
-def test_sees_a_rule_without_tests(path: str, text: str, missing: int) -> None:
-    assert len(untested_rules(["billing/rules/fee.py"], {path: snippet(text, path)})) == missing
+def test_sees_a_rule_without_tests(path: str, text: str, missing: list[str]) -> None:
+    rules = {"billing/rules/fee.py": "", "billing/rules/grid.py": "from billing.rules.fee import charge"}
+    found = untested_rules(
+        {name: snippet(rule, name) for name, rule in rules.items()}, {path: snippet(text, path)}
+    )
+    assert found == [f"billing.rules.{name} is reached by no test of rules" for name in missing]
 
 
 def test_use_cases_are_tested() -> None:
@@ -65,6 +73,6 @@ def test_use_cases_are_tested() -> None:
 
 
 def test_rules_are_tested() -> None:
-    rules = [source.path for source in python(*RULES) if source.stem != "__init__"]
+    rules = {source.path: source for source in python(*RULES) if source.stem != "__init__"}
     missing = untested_rules(rules, {source.path: source for source in python("tests")})
     assert not missing, "\n".join([*missing, untested_rules.__doc__ or ""])
