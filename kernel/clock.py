@@ -31,11 +31,15 @@ def business_date(at: datetime, zone: str, cut_off: time_of_day) -> date:
     """The business date at instant `at` in a tenant's `zone`; the date rolls at the cut-off time.
 
     A cut-off of 00:00 is the calendar date; with 06:00, 2027-03-02 05:59 local still belongs to 2027-03-01.
+    It never goes back, even where the hour of the cut-off comes twice as summer time ends.
     """
-    local = at.astimezone(ZoneInfo(zone))
-    return local.date() if local.time() >= cut_off else local.date() - timedelta(days=1)
+    local = at.astimezone(ZoneInfo(zone)).date()
+    return local if at >= opening(local, zone, cut_off) else local - timedelta(days=1)
 
 
 def opening(day: date, zone: str, cut_off: time_of_day) -> datetime:
-    """The UTC instant at which business date `day` begins in `zone`."""
+    """The UTC instant at which business date `day` begins in `zone`.
+
+    A cut-off that summer time skips counts from the hour before; of one that comes twice the first counts.
+    """
     return datetime.combine(day, cut_off, tzinfo=ZoneInfo(zone)).astimezone(UTC)
