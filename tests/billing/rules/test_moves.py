@@ -7,6 +7,7 @@ import pytest
 from billing.rules.advance import advance, charge_dates
 from billing.rules.decision import LineDelta
 from billing.rules.moves import advance_to, move
+from billing.rules.quote import payoff
 from billing.rules.replay import replay
 from billing.rules.state import next_event_on, project
 from billing.rules.values import Received
@@ -70,6 +71,7 @@ def test_a_notice_moves_the_due_date_and_no_interest() -> None:
     assert instalment.interest.charged_minor == 100_00
     assert not tale.state(terms, 66).instalments[0].past_due
     assert tale.state(terms, 67).instalments[0].past_due
+    assert payoff(terms, tale.state(terms, 67), day(67)).parts.penalty == 24_00, "nights 63 to 66"
 
 
 def test_a_closed_drawdown_waits_for_nothing() -> None:
