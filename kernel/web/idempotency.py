@@ -55,10 +55,15 @@ def key_of(
 
 
 def canonical(body: bytes) -> bytes:
-    """`body` with sorted keys and no spaces: two spellings of one JSON value are one request."""
+    """`body` with sorted keys and no spaces: two spellings of one JSON value are one request.
+
+    A number beyond all bounds stays as it is written: whoever reads the body refuses it and tells its place.
+    """
     if not body:
         return b""
     try:
         return msgspec.json.encode(msgspec.json.decode(body), order="sorted")
+    except msgspec.ValidationError:
+        return body
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise Unreadable from None
