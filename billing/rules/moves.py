@@ -12,7 +12,7 @@ from billing.rules.apply import apply
 from billing.rules.changes import journal
 from billing.rules.decision import Drawdown, Journal, JournalKind, LineDelta, Moved
 from billing.rules.replay import replay
-from billing.rules.state import Move, next_event_on, outstanding_minor, remaining_minor, totals
+from billing.rules.state import Move, credit_minor, next_event_on, outstanding_minor, remaining_minor
 from billing.rules.values import (
     Captured,
     Event,
@@ -115,7 +115,6 @@ def _moved(
     drawdown: Drawdown[Key], after: State, events: tuple[Event, ...], journals: tuple[Journal, ...], need: int
 ) -> Moved[Key]:
     before = drawdown.state
-    was, now = totals(before), totals(after)
     return Moved(
         key=drawdown.key,
         before=before,
@@ -127,5 +126,5 @@ def _moved(
             outstanding=outstanding_minor(after) - outstanding_minor(before),
             need=need,
         ),
-        credit_minor=(now.excess - now.received_credit) - (was.excess - was.received_credit),
+        credit_minor=credit_minor(after) - credit_minor(before),
     )

@@ -54,6 +54,11 @@ def excess_minor(state: State) -> int:
     return sum(receipt.excess_minor for receipt in state.receipts)
 
 
+def credit_minor(state: State) -> int:
+    """What this drawdown gave to the buyer's credit balance, less what it took from it."""
+    return sum(r.excess_minor - (r.amount_minor if r.source == "credit" else 0) for r in state.receipts)
+
+
 def totals(state: State | None) -> Totals:
     """Of a drawdown that does not exist yet: zeros."""
     if state is None:

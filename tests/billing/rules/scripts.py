@@ -46,7 +46,9 @@ def a_terms(**changes: object) -> Terms:
 
 
 def rates(highest_billionths: int) -> st.SearchStrategy[Decimal]:
-    return st.integers(0, highest_billionths).map(lambda number: Decimal(number).scaleb(-9))
+    """Mostly rates at which something is charged: small ones alone would round every story to nothing."""
+    high = st.sampled_from([500_000, 1_234_567, highest_billionths])
+    return st.one_of(high, high, st.integers(0, highest_billionths)).map(lambda n: Decimal(n).scaleb(-9))
 
 
 any_terms = st.builds(
@@ -257,4 +259,4 @@ class Book:
             self.balances[f"{posting.book.int}:{posting.credit_account}"] -= posting.amount_minor
 
 
-any_amount = st.one_of(st.integers(1, 400), st.integers(1, 2_000_000))
+any_amount = st.one_of(st.sampled_from([1_000_00, 33_333_33]), st.integers(1, 400), st.integers(1, 2_000_000))
