@@ -131,6 +131,7 @@ async def start_queue(url: str) -> None:
         max_size=CONNECTIONS,
         timeout=ACQUIRE_SECONDS,
         command_timeout=CALL_SECONDS,
+        server_settings={"application_name": "tradeline-commit", "search_path": "pg_catalog", "jit": "off"},
         connection_class=Connection,
     )
     _queue = CommitQueue(pool), pool

@@ -24,7 +24,7 @@ DECLARE
     -- Locked rows as the fold leaves them; NULL where there is none.
     l_tenant uuid[]; l_id uuid[]; l_limit bigint[]; l_held bigint[]; l_outstanding bigint[]; l_status text[];
     l_version integer[]; l_touched boolean[]; l_expired boolean[];
-    b_tenant uuid[]; b_buyer uuid[]; b_currency text[]; b_credit bigint[]; b_stands boolean[];
+    b_tenant uuid[]; b_buyer uuid[]; b_currency text[]; b_credit bigint[]; b_stands boolean[]; b_moves integer[];
     d_version integer[]; d_moved boolean[];
     -- Keys: what is stored; the first command of the array with the same key, and which of that key was answered.
     k_fingerprint uuid[]; k_outcome text[]; k_detail jsonb[]; k_first integer[];
@@ -97,10 +97,10 @@ BEGIN
             FROM unnest(c_tenant, c_balances) WITH ORDINALITY c(tenant, balances, pos),
                 jsonb_to_recordset(c.balances) AS p(buyer uuid, currency text, credit bigint)
         )
-        SELECT * INTO b_tenant, b_buyer, b_currency, b_credit, b_stands, p_balance, p_credit
+        SELECT * INTO b_tenant, b_buyer, b_currency, b_credit, b_stands, b_moves, p_balance, p_credit
         FROM (
             SELECT array_agg(c.tenant), array_agg(c.buyer), array_agg(c.currency),
-                array_agg(coalesce(b.credit_minor, 0)), array_agg(b.credit_minor IS NOT NULL)
+                array_agg(coalesce(b.credit_minor, 0)), array_agg(b.credit_minor IS NOT NULL), array_agg(0)
             FROM (SELECT DISTINCT ON (place) place, tenant, buyer, currency FROM p ORDER BY place) c
             LEFT JOIN LATERAL (
                 SELECT b.credit_minor FROM billing.buyer_balance b
@@ -230,6 +230,9 @@ BEGIN
                     moves := moves + 1;
                 END IF;
             END LOOP;
+            FOR k IN p_first .. p_last LOOP
+                b_moves[p_balance[k]] := b_moves[p_balance[k]] + 1;
+            END LOOP;
             FOR k IN o_first .. o_last LOOP
                 s := o_line[k];
                 l_touched[s] := true;
@@ -262,17 +265,18 @@ BEGIN
             c(tenant, id, limit_minor, held_minor, outstanding_minor, status, version, touched)
         WHERE l.tenant_id = c.tenant AND l.id = c.id AND c.touched;
     END IF;
-    IF b_tenant IS NOT NULL THEN
-        UPDATE billing.buyer_balance b SET credit_minor = c.credit, version = b.version + 1
-        FROM unnest(b_tenant, b_buyer, b_currency, b_credit, b_stands) c(tenant, buyer, currency, credit, stands)
-        WHERE b.tenant_id = c.tenant AND b.buyer_id = c.buyer AND b.currency = c.currency AND c.stands
-            AND b.credit_minor <> c.credit;
-        INSERT INTO billing.buyer_balance AS b (tenant_id, buyer_id, currency, credit_minor)
-        SELECT c.tenant, c.buyer, c.currency, c.credit
-        FROM unnest(b_tenant, b_buyer, b_currency, b_credit, b_stands) c(tenant, buyer, currency, credit, stands)
-        WHERE NOT c.stands AND c.credit > 0 ORDER BY c.tenant, c.buyer, c.currency
+    IF 0 < ANY (b_moves) THEN
+        UPDATE billing.buyer_balance b SET credit_minor = c.credit, version = b.version + c.moves
+        FROM unnest(b_tenant, b_buyer, b_currency, b_credit, b_stands, b_moves)
+            c(tenant, buyer, currency, credit, stands, moves)
+        WHERE b.tenant_id = c.tenant AND b.buyer_id = c.buyer AND b.currency = c.currency AND c.stands AND c.moves > 0;
+        INSERT INTO billing.buyer_balance AS b (tenant_id, buyer_id, currency, credit_minor, version)
+        SELECT c.tenant, c.buyer, c.currency, c.credit, c.moves
+        FROM unnest(b_tenant, b_buyer, b_currency, b_credit, b_stands, b_moves)
+            c(tenant, buyer, currency, credit, stands, moves)
+        WHERE NOT c.stands AND c.moves > 0 ORDER BY c.tenant, c.buyer, c.currency
         ON CONFLICT (tenant_id, buyer_id, currency) DO UPDATE
-        SET credit_minor = b.credit_minor + excluded.credit_minor, version = b.version + 1;
+        SET credit_minor = b.credit_minor + excluded.credit_minor, version = b.version + excluded.version;
     END IF;
     IF ok_tenant <> '{}' THEN
         PERFORM billing.write_rows(ok_tenant, ok_rows, ok_outstanding, moves);
