@@ -36,7 +36,9 @@ Work = Callable[[Settings, asyncio.Event], Awaitable[None]]
 
 def run_child(work: Work) -> None:
     """The main function of a child: `work(settings, stop)` until the parent is gone or says so."""
-    settings = msgspec.json.decode(sys.stdin.buffer.readline(), type=Settings)
+    settings = msgspec.json.decode(
+        sys.stdin.buffer.readline(), type=Settings, dec_hook=lambda kind, value: kind(value)
+    )
     log.configure(settings.log_level)
     asyncio.run(_run(settings, work))
 
@@ -83,7 +85,7 @@ class _Child:
 
     def __init__(self, module: str, settings: Settings, environ: Mapping[str, str]) -> None:
         self._module, self._environ = module, dict(environ)
-        self._told = msgspec.json.encode(settings) + b"\n"
+        self._told = msgspec.json.encode(settings, enc_hook=str) + b"\n"
         self._falls, self._due = 0, 0.0
         self._start()
 
