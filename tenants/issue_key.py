@@ -13,7 +13,7 @@ from kernel.clock import real_now
 from kernel.context import Ctx
 from kernel.db.engine import Tx
 from kernel.db.scope import scope
-from kernel.errors import FieldProblem, Forbidden
+from kernel.errors import Forbidden
 from kernel.idempotency import keep, once
 from kernel.ids import uuid7
 from kernel.outbox import emit
@@ -30,6 +30,7 @@ class IssueKey(msgspec.Struct, frozen=True, kw_only=True):
     """`scopes`: permissions, or `*` alone. `expires_at`: real time, also in a test tenant.
 
     `replaces`: a key whose idempotency keys the new one goes on with; it stays valid until it is revoked.
+    A member's keys share the member's.
     """
 
     name: str
@@ -49,7 +50,13 @@ class KeyIssued(msgspec.Struct, frozen=True):
 async def issue_key(ctx: Ctx, command: IssueKey) -> KeyIssued:
     """Nobody makes a key that may do more than they may. Raises Forbidden, Invalid, KeyReused, NotFound."""
     ctx.require(PERMISSION)
-    inputs.refuse((inputs.name(command.name), inputs.scopes(command.scopes), _expiry(command)))
+    inputs.refuse(
+        (
+            inputs.name(command.name),
+            inputs.scopes(command.scopes),
+            inputs.future(command.expires_at, real_now(), "#/expires_at"),
+        )
+    )
     secret = new_key(ctx.mode, restricted=command.scopes != (EVERYTHING,))
     async with scope(ctx) as tx:
         if (stored := await once(tx, ctx)) is not None:
@@ -68,7 +75,8 @@ async def issue_key(ctx: Ctx, command: IssueKey) -> KeyIssued:
 
 
 async def _insert(tx: Tx, ctx: Ctx, command: IssueKey, secret: str) -> UUID:
-    key_id = family = uuid7()
+    key_id = uuid7()
+    family = command.member_id or key_id
     if command.replaces is not None:
         family = (await read_key(tx, ctx.tenant_id, command.replaces)).family
     await tx.execute(
@@ -87,12 +95,3 @@ async def _insert(tx: Tx, ctx: Ctx, command: IssueKey, secret: str) -> UUID:
         real_now(),
     )
     return key_id
-
-
-def _expiry(command: IssueKey) -> FieldProblem | None:
-    at = command.expires_at
-    if at is None:
-        return None
-    if at.tzinfo is None:
-        return FieldProblem("#/expires_at", "no_timezone")
-    return None if at > real_now() else FieldProblem("#/expires_at", "in_the_past")
