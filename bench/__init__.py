@@ -1,0 +1,12 @@
+"""Measurements: `./dev bench NAME`. What each means and the last run's figures: docs/performance.md.
+
+The way of an order's money, HTTP against SQL ... money.py
+Day end over a million drawdowns ............... day_end.py, made by big_book.py
+Servers of its own, away from all others ....... stage.py
+Platforms with many lines ...................... book.py
+Commands as the application encodes them ....... commands.py
+Load: pgbench, wrk ............................. pgbench.py, wrk.py with drawdowns.lua
+Medians, spread, ratios, tables ................ figures.py
+What went wrong, and the way out ............... errors.py
+The command line ............................... __main__.py
+"""
