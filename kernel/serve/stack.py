@@ -10,6 +10,7 @@ itself.
 
 import fcntl
 import os
+import shutil
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -123,3 +124,30 @@ def start_stack(settings: Settings, *, durable: bool = True, home: Path | None =
     except OSError as error:
         reason = error.strerror or str(error)
         raise ServeError(f"{error.filename or place}: {reason}", way_out(reason)) from error
+
+
+def remove_data(home: Path) -> None:
+    """Stops the embedded servers of `home` and removes what they hold; the secrets stay.
+
+    Raises ServeError where somebody else uses them.
+    """
+    if not home.exists():
+        return
+    place = Home(home)
+    with _Gate(place.path):
+        users = os.open(place.path / "users.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for server in (EmbeddedValkey(place), EmbeddedPostgres(place)):
+                server.stop()
+            if (place.path / "postgres").exists():
+                # First out of the way, so that a removal that is broken off leaves no half a database.
+                (place.path / "postgres").rename(place.path / f"postgres-half-{os.getpid()}")
+            for half in place.path.glob("postgres-half-*"):
+                shutil.rmtree(half)
+        except BlockingIOError:
+            raise ServeError(
+                f"the servers in {place.path} are in use", "stop ./dev demo or ./dev serve first"
+            ) from None
+        finally:
+            os.close(users)
