@@ -172,7 +172,7 @@ async def allocations_of(
             sum(amount_minor)::bigint AS amount_minor
         FROM billing.allocation WHERE tenant_id = $1 AND receipt_id = ANY ($2)
         GROUP BY receipt_id, drawdown_id, instalment_no, component HAVING sum(amount_minor) <> 0
-        ORDER BY receipt_id, drawdown_id, instalment_no, min(id)""",
+        ORDER BY receipt_id, drawdown_id, instalment_no""",
         ctx.tenant_id, list(receipt_ids),
     )  # fmt: skip
     found: dict[UUID, list[AllocationView]] = {}

@@ -19,6 +19,8 @@ from products.queries import published
 PERMISSION: Final = "drawdowns:read"
 QUOTED_DAYS: Final = 30
 """A payoff is quoted for any day within so many days (DOMAIN §9)."""
+FARTHEST_DAYS: Final = 3660
+"""How far from today the capture of a quoted order may lie, either way."""
 
 
 class QuoteOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,9 +43,13 @@ async def quote_order(ctx: Ctx, command: QuoteOrder) -> Quote:
     ctx.require(PERMISSION)
     if command.amount_minor <= 0:
         raise Invalid(errors=(FieldProblem("#/amount_minor", "not_positive"),))
+    captured_on = command.captured_on or ctx.today
+    if abs((captured_on - ctx.today).days) > FARTHEST_DAYS:
+        expected = f"{FARTHEST_DAYS} days from today at most"
+        raise Invalid(errors=(FieldProblem("#/captured_on", "out_of_range", {"expected": expected}),))
     async with scope(ctx, read_only=True) as tx:
         offer = await published(tx, ctx, command.product_id)
-    return quote(offer.terms, command.amount_minor, command.captured_on or ctx.today)
+    return quote(offer.terms, command.amount_minor, captured_on)
 
 
 async def quote_payoff(ctx: Ctx, command: QuotePayoff) -> Payoff:

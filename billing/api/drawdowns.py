@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from litestar import get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from billing import authorise_order, capture_order, history, refund_order, void_order
 from billing.api.listing import asked, listed
@@ -117,9 +117,9 @@ async def refund_drawdown(
 @get("/drawdowns", opt=needs(READ), operation_id="list_drawdowns", tags=TAGS)
 async def list_drawdowns(
     request: ApiRequest,
-    buyer_id: BuyerId | None = None,
-    status: Status | None = None,
-    external_ref: Text | None = None,
+    buyer_id: FromQuery[BuyerId | None] = None,
+    status: FromQuery[Status | None] = None,
+    external_ref: FromQuery[Text | None] = None,
     limit: paging.Limit = paging.DEFAULT_LIMIT,
     cursor: paging.Cursor = None,
 ) -> paging.Listed[DrawdownBody]:
@@ -143,7 +143,7 @@ async def list_drawdowns(
 
 @get(PATH, opt=needs(READ), operation_id="get_drawdown", tags=TAGS)
 async def get_drawdown(
-    request: ApiRequest, drawdown_id: FromPath[DrawdownId], as_of: date | None = None
+    request: ApiRequest, drawdown_id: FromPath[DrawdownId], as_of: FromQuery[date | None] = None
 ) -> DrawdownBody:
     """One drawdown as it stands today, or on another day if nothing more happens."""
     async with scope(request.ctx, read_only=True) as tx:

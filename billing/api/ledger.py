@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from litestar import get
+from litestar.params import FromQuery
 
 from billing import history
 from billing.api.listing import asked
@@ -23,7 +24,7 @@ TAGS: Final = ["Ledger"]
 @get("/ledger/entries", opt=needs(READ), operation_id="list_ledger_entries", tags=TAGS)
 async def list_ledger_entries(
     request: ApiRequest,
-    drawdown_id: DrawdownId,
+    drawdown_id: FromQuery[DrawdownId],
     limit: paging.Limit = paging.DEFAULT_LIMIT,
     cursor: paging.Cursor = None,
 ) -> paging.Listed[EntryBody]:
@@ -48,7 +49,7 @@ async def list_ledger_entries(
 
 @get("/ledger/trial_balance", opt=needs(READ), operation_id="get_trial_balance", tags=TAGS)
 async def get_trial_balance(
-    request: ApiRequest, on: date | None = None, by: By = "effective"
+    request: ApiRequest, on: FromQuery[date | None] = None, by: FromQuery[By] = "effective"
 ) -> TrialBalanceBody:
     """Every account's sums through a day (today without one), by effective or booked date."""
     ctx = request.ctx

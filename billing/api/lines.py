@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from litestar import get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from billing import decide_limit as deciding
 from billing.api.listing import asked, listed
@@ -51,7 +51,7 @@ async def create_limit_decision(request: ApiRequest, data: JSONBody[NewLimitDeci
 @get("/limit_decisions", opt=needs(READ), operation_id="list_limit_decisions", tags=["Lines"])
 async def list_limit_decisions(
     request: ApiRequest,
-    line_id: LineId | None = None,
+    line_id: FromQuery[LineId | None] = None,
     limit: paging.Limit = paging.DEFAULT_LIMIT,
     cursor: paging.Cursor = None,
 ) -> paging.Listed[LimitDecisionBody]:
@@ -68,7 +68,7 @@ async def list_limit_decisions(
 @get("/lines", opt=needs(READ), operation_id="list_lines", tags=["Lines"])
 async def list_lines(
     request: ApiRequest,
-    buyer_id: BuyerId | None = None,
+    buyer_id: FromQuery[BuyerId | None] = None,
     limit: paging.Limit = paging.DEFAULT_LIMIT,
     cursor: paging.Cursor = None,
 ) -> paging.Listed[LineBody]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from litestar import get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from billing import quotes
 from billing.quotes import QuoteOrder, QuotePayoff
@@ -36,7 +36,7 @@ async def create_quote(request: ApiRequest, data: JSONBody[NewQuote]) -> QuoteBo
     tags=["Quotes"],
 )
 async def get_payoff(
-    request: ApiRequest, drawdown_id: FromPath[DrawdownId], on: date | None = None
+    request: ApiRequest, drawdown_id: FromPath[DrawdownId], on: FromQuery[date | None] = None
 ) -> PayoffBody:
     """What closes a drawdown today, or on a day within the next 30."""
     command = QuotePayoff(drawdown_id=drawdown_id.uuid, on=on)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from litestar import get, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from billing import record_receipt, reverse_receipt
 from billing.api.listing import asked, listed
@@ -67,7 +67,7 @@ async def undo_receipt(
 @get("/receipts", opt=needs(READ), operation_id="list_receipts", tags=TAGS)
 async def list_receipts(
     request: ApiRequest,
-    buyer_id: BuyerId | None = None,
+    buyer_id: FromQuery[BuyerId | None] = None,
     limit: paging.Limit = paging.DEFAULT_LIMIT,
     cursor: paging.Cursor = None,
 ) -> paging.Listed[ReceiptBody]:

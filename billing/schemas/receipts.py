@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
@@ -14,6 +16,7 @@ from billing.record_receipt import Channel
 from billing.rules.values import ReversalReason
 from billing.schemas.values import Amount, Currency, DrawdownId, ReceiptId, Text
 from kernel.context import Ctx
+from products.rules.terms import COMPONENTS
 from tenants.schemas import BuyerId
 
 
@@ -69,7 +72,9 @@ def receipt_body(
     ctx: Ctx, receipt: Receipt | ReceiptView, allocations: Sequence[AllocationView]
 ) -> ReceiptBody:
     """The excess follows from the rest, so that it cannot disagree with the allocations."""
-    paid_minor = sum(part.amount_minor for part in allocations)
+    paid = Counter[tuple[UUID, int, int]]()
+    for part in allocations:
+        paid[part.drawdown_id, part.instalment_no, COMPONENTS.index(part.component)] += part.amount_minor
     return ReceiptBody(
         id=ReceiptId(receipt.id),
         livemode=ctx.mode == "live",
@@ -78,7 +83,7 @@ def receipt_body(
         channel=receipt.channel,
         currency=receipt.currency,
         amount_minor=receipt.amount_minor,
-        excess_minor=receipt.amount_minor - paid_minor if receipt.status == "posted" else 0,
+        excess_minor=receipt.amount_minor - paid.total() if receipt.status == "posted" else 0,
         advance=receipt.advance,
         status=receipt.status,
         reversal_reason=receipt.reversal_reason,
@@ -88,11 +93,11 @@ def receipt_body(
         reversed_on=receipt.reversed_on,
         allocations=[
             AllocationBody(
-                drawdown_id=DrawdownId(part.drawdown_id),
-                instalment_no=part.instalment_no,
-                component=part.component,
-                amount_minor=part.amount_minor,
+                drawdown_id=DrawdownId(drawdown_id),
+                instalment_no=instalment_no,
+                component=COMPONENTS[component],
+                amount_minor=amount_minor,
             )
-            for part in allocations
+            for (drawdown_id, instalment_no, component), amount_minor in sorted(paid.items())
         ],
     )

@@ -43,7 +43,7 @@ async def test_from_programme_to_published_product(tenant: Workspace) -> None:
             f"/v1/products/{product['id']}/publish", json={"version": 1, "revision": 1}
         )
         assert (refused.status_code, refused.json()["code"]) == (409, "second_member_needed")
-    async with asking(tenant, [router], second) as client:
+    async with asking(tenant, [router], lambda: second) as client:
         answer = await client.post(
             f"/v1/products/{product['id']}/publish", json={"version": 1, "revision": 1}
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
@@ -18,16 +18,16 @@ from tests.support.tenants import Workspace
 
 @asynccontextmanager
 async def asking(
-    workspace: Workspace, routes: Sequence[ControllerRouterHandler], ctx: Ctx | None = None
+    workspace: Workspace, routes: Sequence[ControllerRouterHandler], who: Callable[[], Ctx] | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A client that is `ctx` (the owner on the opening day where none is given)."""
+    """A client that is `who` at each request: the owner on the opening day where none is named."""
     paging.use_cursor_key(b"k" * 32)
-    who = ctx or workspace.ctx()
+    who = who or workspace.ctx
 
     async def context_of(authorization: bytes | None, language: bytes | None, request_id: str) -> Ctx:
         if authorization != b"Bearer me":
             raise Unauthenticated
-        return msgspec.structs.replace(who, request_id=request_id)
+        return msgspec.structs.replace(who(), request_id=request_id)
 
     transport = httpx.ASGITransport(
         app=application(routes, context_of=context_of), raise_app_exceptions=False
