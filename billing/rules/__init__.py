@@ -22,4 +22,6 @@ How a drawdown moves: one step, or a whole replay ......... moves.py
 What a command comes to (values) .......................... decision.py
 Commands: authorise, capture, void, refund, day end ....... decide.py
 Commands: receipt and its reversal ........................ decide_receipt.py
+Limit decisions of a line ................................. limit.py
+Does what is stored agree with what happened? ............. book.py
 """

@@ -19,7 +19,8 @@ from billing.rules.allocation import claims
 from billing.rules.decision import Drawdown, Moved, Refusal, Settlement
 from billing.rules.moves import advance_to, needs_events
 from billing.rules.replay import replay
-from billing.rules.values import Event, State, decode_state, encode_state
+from billing.rules.state import Move
+from billing.rules.values import Event, ReversalReason, State, decode_state, encode_state
 from kernel.money import round_ratio
 from products.rules.terms import COMPONENTS, Terms
 
@@ -129,9 +130,9 @@ class Book:
     def drawdown(self) -> Drawdown[str]:
         return Drawdown(key="d", terms=self.terms, parties=self.parties, state=self.state, events=self.events)
 
-    def without_events(self, kind: str, on: date, reason: str | None = None) -> Drawdown[str]:
+    def without_events(self, kind: Move, on: date, reason: ReversalReason | None = None) -> Drawdown[str]:
         """As a use case would load it: the events only where the engine says that it needs them."""
-        needed = needs_events(self.terms, self.state, kind, on=on, today=self.today, reason=reason)  # type: ignore[arg-type]
+        needed = needs_events(self.terms, self.state, kind, on=on, today=self.today, reason=reason)
         return Drawdown(
             key="d",
             terms=self.terms,
@@ -207,7 +208,7 @@ class Book:
     def _mistake(self, step: Step, on: date) -> None:
         self._reverse(step, on, "our_mistake")
 
-    def _reverse(self, step: Step, on: date, reason: str) -> None:
+    def _reverse(self, step: Step, on: date, reason: ReversalReason) -> None:
         receipts = self.state.receipts
         if not receipts:
             return
@@ -216,7 +217,7 @@ class Book:
                 [self.without_events("reverse_receipt", on, reason)],
                 parties=self.parties,
                 receipt_id=receipts[step.pick % len(receipts)].receipt_id,
-                reason=reason,  # type: ignore[arg-type]
+                reason=reason,
                 rest_minor=0,
                 on=on,
                 today=self.today,

@@ -195,6 +195,7 @@ def test_nothing_comes_before_the_next_event(terms: Terms, amount: int, story: l
     later = advance(terms, state, until)
     assert project(later) == project(state)
     assert totals(later) == totals(state)
+    assert [i.past_due for i in later.instalments] == [i.past_due for i in state.instalments]
 
 
 @given(any_terms, any_amount, any_story, st.randoms(use_true_random=False))

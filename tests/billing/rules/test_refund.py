@@ -8,6 +8,7 @@ from billing.rules.merchant_fee import with_fee
 from billing.rules.refund import refund
 from billing.rules.state import excess_minor, outstanding_minor, totals
 from billing.rules.values import Capture, Refunded
+from products.rules.terms import RefundMethod
 from tests.billing.rules.scripts import a_terms
 from tests.billing.rules.stories import Tale, day, drawn, receipt
 
@@ -21,8 +22,8 @@ TERMS = a_terms()
         ("from_capture", 4_040_00, 60_00),  # 40.00 of interest on the goods is given back as well
     ],
 )
-def test_returned_after_all_was_paid(method: str, credit: int, interest: int) -> None:
-    state = drawn(10_000_00).paid(10_100_00, 60).refunded(4_000_00, 70, method).state(TERMS, 70)  # type: ignore[arg-type]
+def test_returned_after_all_was_paid(method: RefundMethod, credit: int, interest: int) -> None:
+    state = drawn(10_000_00).paid(10_100_00, 60).refunded(4_000_00, 70, method).state(TERMS, 70)
     assert (state.status, excess_minor(state)) == ("closed", credit)
     assert totals(state).charged.interest == interest
     assert outstanding_minor(state) == 0
@@ -95,6 +96,6 @@ def test_merchant_fee(captured: int, refunded: int, returns: bool, fee: int) -> 
 
 
 @pytest.mark.parametrize("method", ["from_capture", "from_refund"])
-def test_fee_returns_by_either_method(method: str) -> None:
-    tale = drawn(33_50).refunded(1_00, 3, method).refunded(2_50, 4, method)  # type: ignore[arg-type]
+def test_fee_returns_by_either_method(method: RefundMethod) -> None:
+    tale = drawn(33_50).refunded(1_00, 3, method).refunded(2_50, 4, method)
     assert totals(tale.state(TERMS, 4)).merchant_fee == 30

@@ -1,0 +1,25 @@
+"""What is owed: lines and their limits, drawdowns, receipts, the ledger, day end.
+
+Is there room on the line? ................ sql/commit.sql        the limit is checked where money is written
+What is owed on a day, and why ............ rules/                its own contents page: rules/__init__.py
+Interest; penalty (罚息) .................. rules/interest.py, rules/penalty.py; charged by bring_forward.py
+A receipt shared out ...................... rules/allocation.py
+Accounts and postings ..................... rules/accounts.py
+
+Decide a limit ............................ decide_limit.py
+Authorise an order (冻结) ................. authorise_order.py
+Capture it (使用) ......................... capture_order.py
+Void it (解冻) ............................ void_order.py
+Refund goods (退货) ....................... refund_order.py
+Record a receipt; reverse one ............. record_receipt.py, reverse_receipt.py; their rows: receipts.py
+Run day end; a test tenant's clock ........ run_day.py, move_clock.py; day by day: day.py, bring_forward.py
+Verify the book ........................... verify_book.py; its reads: verification.py
+Quotes and payoffs ........................ quotes.py
+
+A money command, its shape and rows ....... command.py, rows.py
+The writer of money and its queue ......... commit.py, commit_queue.py, sql/commit.sql, sql/write_rows.sql
+What is loaded, kept, read, looked back at  loaded.py, known.py, queries.py, history.py
+Tables .................................... tables.py
+Refusals; topics of outbox and audit ...... errors.py, events.py
+Routes; what they answer .................. api/, schemas/
+"""
