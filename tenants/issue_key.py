@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from secrets import randbits
 from typing import Final
 from uuid import UUID
 
@@ -57,7 +58,7 @@ async def issue_key(ctx: Ctx, command: IssueKey) -> KeyIssued:
             inputs.future(command.expires_at, real_now(), "#/expires_at"),
         )
     )
-    secret = new_key(ctx.mode, restricted=command.scopes != (EVERYTHING,))
+    secret = new_key(ctx.mode, randbits(256), restricted=command.scopes != (EVERYTHING,))
     async with scope(ctx) as tx:
         if (stored := await once(tx, ctx)) is not None:
             return stored.result(KeyIssued)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import time
+from secrets import randbits
 from typing import Final
 from uuid import UUID
 
@@ -65,7 +66,7 @@ async def open_tenant(ctx: Ctx, command: OpenTenant) -> TenantOpened:
         )
     )
     slug = command.slug if ctx.mode == "live" else f"{command.slug}-test"
-    member_id, key_id, secret = uuid7(), uuid7(), new_key(ctx.mode, restricted=False)
+    member_id, key_id, secret = uuid7(), uuid7(), new_key(ctx.mode, randbits(256), restricted=False)
     async with scope(ctx) as tx:
         platform_id = await _platform(tx, ctx, command)
         await _tenant(tx, ctx, command, platform_id, slug)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import secrets
 import string
 import zlib
 from typing import Final
@@ -19,9 +18,9 @@ _DIGITS: Final = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _SHAPE: Final = re.compile(r"((?:sk|rk)_(?:live|test)_[0-9A-Za-z]{43})([0-9A-Za-z]{6})")
 
 
-def new_key(mode: Mode, *, restricted: bool) -> str:
-    """A new secret; whoever gets it must be shown it now, for only its hash is kept."""
-    head = f"{'rk' if restricted else 'sk'}_{mode}_{_base62(secrets.randbits(256), 43)}"
+def new_key(mode: Mode, bits: int, *, restricted: bool) -> str:
+    """The secret of 256 random `bits`; whoever gets it is shown it now, for only its hash is kept."""
+    head = f"{'rk' if restricted else 'sk'}_{mode}_{_base62(bits, 43)}"
     return head + _checksum(head)
 
 

@@ -1,6 +1,6 @@
 -- owner: tradeline_lookup
--- Whose API key has this hash, before a tenant is known; no row where none has. It tells revoked and expired keys too:
--- the caller compares with the real time, also for what it has cached (tenants/queries.py).
+-- Whose API key has this hash, before a tenant is known; no row where none has. It tells revoked and
+-- expired keys too: the caller compares with the real time, also for what it has cached (queries.py).
 CREATE OR REPLACE FUNCTION tenants.find_key(key_hash bytea)
 RETURNS TABLE (
     tenant_id uuid, mode text, config_version bigint, key_id uuid, family uuid, scopes text[],
