@@ -7,7 +7,7 @@ unhandled errors as plain JSON; so its exceptions are turned into our errors fir
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response
@@ -39,6 +39,7 @@ class Place(msgspec.Struct, omit_defaults=True):
     detail: str
     pointer: str | None = None
     parameter: str | None = None
+    params: Params = {}
 
 
 class Problem(msgspec.Struct, omit_defaults=True):
@@ -75,8 +76,8 @@ def problem(error: DomainError, *, base: str, locale: str, request_id: str) -> P
 def _place(found: FieldProblem, locale: str) -> Place:
     detail = text(locale, f"error.{found.code}.detail", **found.params)
     if found.pointer.startswith("?"):
-        return Place(code=found.code, detail=detail, parameter=found.pointer[1:])
-    return Place(code=found.code, detail=detail, pointer=found.pointer)
+        return Place(code=found.code, detail=detail, parameter=found.pointer[1:], params=found.params)
+    return Place(code=found.code, detail=detail, pointer=found.pointer, params=found.params)
 
 
 def answer(error: DomainError, scope: HTTPScope) -> tuple[bytes, dict[str, str]]:
@@ -163,13 +164,14 @@ def _invalid_input(messages: list[dict[str, Any]]) -> DomainError:
 _AT = re.compile(r" - at `\$?(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\.(?P<name>[^.\[]+)|\[(?P<index>\d+)\]|(?P<unknown>\[\.\.\.\])")
 _NAMED = re.compile(r"(?:required|unknown) field `(?P<name>.*)`", re.DOTALL)
-_KINDS = (
+KINDS: Final = (
     ("required", re.compile(r"missing required field")),
     ("unknown_field", re.compile(r"unknown field")),
     ("invalid_id", re.compile(r"^Expected an id (?P<expected>.*)$")),
     ("wrong_length", re.compile(r"of length (?P<expected>.*)$")),
     ("out_of_range", re.compile(r"(?P<expected>[<>]=? \S+)$|[Oo]ut of range|[Ii]nteger .*range")),
-    ("wrong_form", re.compile(r"matching regex (?P<expected>.*)$|^Invalid (?!enum)(?P<kind>.*)$")),
+    ("wrong_form", re.compile(r"matching regex (?P<expected>.*)$")),
+    ("wrong_form", re.compile(r"^Invalid (?!enum)(?P<expected>.*)$")),
     ("unknown_value", re.compile(r"^Invalid enum value (?P<given>.*)$")),
     ("wrong_type", re.compile(r"^Expected `(?P<expected>.*)`, got `(?P<given>.*)`$")),
 )
@@ -190,8 +192,7 @@ def field_problem(message: str, *, pointer: str = "#") -> FieldProblem:
     if named := _NAMED.search(what):
         steps.append(named["name"].replace("~", "~0").replace("/", "~1"))
     place = "/".join([pointer, *steps])
-    for code, pattern in _KINDS:
+    for code, pattern in KINDS:
         if found := pattern.search(what):
-            named_parts = {name: part or "" for name, part in found.groupdict().items()}
-            return FieldProblem(place, code, {"expected": "", "given": "", **named_parts})
+            return FieldProblem(place, code, {name: part or "" for name, part in found.groupdict().items()})
     return FieldProblem(place, "invalid_value")
