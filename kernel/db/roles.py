@@ -110,7 +110,7 @@ async def _make_roles(connection: Any, secret_key: str) -> None:
             )
     await connection.execute(f"ALTER ROLE {APP} LOGIN PASSWORD '{_scram(secret_key)}'")
     for role in (role for role in _ROLES if role != APP):
-        if not await connection.fetchval("SELECT pg_has_role(current_user, $1, 'MEMBER')", role):
+        if not await connection.fetchval("SELECT pg_has_role(current_user, $1, 'USAGE')", role):
             await connection.execute(f"GRANT {role} TO CURRENT_USER")
 
 

@@ -96,3 +96,15 @@ async def test_the_password_is_stored_as_postgresql_would(superuser: Any) -> Non
     stored = await superuser.fetchval("SELECT rolpassword FROM pg_authid WHERE rolname = 'stored_test'")
     assert stored == roles._scram(OTHER)
     assert roles._app_password(OTHER) not in stored
+
+
+@pytest.mark.db
+async def test_an_admin_need_not_be_a_superuser(superuser: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """PostgreSQL 16 and later make who creates a role its administrator, which is less than its member."""
+    monkeypatch.setattr(roles, "APP", "humble_app")
+    monkeypatch.setattr(roles, "_ROLES", {"humble_owner": "NOLOGIN NOINHERIT", "humble_app": "LOGIN"})
+    await superuser.execute("CREATE ROLE humble_admin CREATEROLE; SET LOCAL ROLE humble_admin")
+    for _ in range(2):
+        await roles._make_roles(superuser, OTHER)
+    assert await superuser.fetchval("SELECT pg_has_role('humble_owner', 'USAGE')")
+    assert not await superuser.fetchval("SELECT pg_has_role('humble_app', 'humble_owner', 'MEMBER')")
