@@ -20,7 +20,15 @@ from billing.rules.decision import Drawdown, Moved, Refusal, Settlement
 from billing.rules.moves import advance_to, needs_events
 from billing.rules.replay import replay
 from billing.rules.state import Move
-from billing.rules.values import Event, ReversalReason, State, decode_state, encode_state
+from billing.rules.values import (
+    Event,
+    ReversalReason,
+    State,
+    decode_event,
+    decode_state,
+    encode_event,
+    encode_state,
+)
 from kernel.money import round_ratio
 from products.rules.terms import COMPONENTS, Terms
 
@@ -239,7 +247,8 @@ class Book:
     def _keep(self, move: Moved[str]) -> None:
         self.state: State = decode_state(encode_state(move.after))
         assert self.state == move.after
-        self.events += move.events
+        self.events += tuple(decode_event(encode_event(event)) for event in move.events)
+        assert self.events[len(self.events) - len(move.events) :] == move.events
         self.line.update(held=move.line.held, outstanding=move.line.outstanding)
         self.credit += move.credit_minor
         for journal in move.journals:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import Phase, find, given, settings
@@ -12,9 +13,11 @@ from hypothesis import event as seen
 from hypothesis import strategies as st
 
 from billing.rules.advance import advance
+from billing.rules.apply import apply
 from billing.rules.decision import Drawdown
 from billing.rules.moves import move
 from billing.rules.overdue import days_past_due
+from billing.rules.quote import payoff
 from billing.rules.replay import replay
 from billing.rules.state import (
     excess_minor,
@@ -196,6 +199,27 @@ def test_nothing_comes_before_the_next_event(terms: Terms, amount: int, story: l
     assert project(later) == project(state)
     assert totals(later) == totals(state)
     assert [i.past_due for i in later.instalments] == [i.past_due for i in state.instalments]
+
+
+@given(any_terms, any_amount, any_story, st.integers(0, 30), st.integers(1, 30))
+def test_paying_earlier_never_costs_more_and_closes(
+    terms: Terms, amount: int, story: list[Step], wait: int, more: int
+) -> None:
+    state = Book(terms, amount, day_ends=False).play(story).state
+    early_on, late_on = state.as_of + timedelta(wait), state.as_of + timedelta(wait + more)
+    early, late = payoff(terms, state, early_on), payoff(terms, state, late_on)
+    assert early.total_minor <= late.total_minor
+    if terms.early_payment == "refused" or not early.total_minor:
+        return
+    receipt = Received(
+        seq=99,
+        effective_on=early_on,
+        receipt_id=UUID(int=1),
+        amount_minor=early.total_minor,
+        advance=True,
+    )
+    paid = apply(terms, advance(terms, state, early_on), receipt)
+    assert payoff(terms, paid, late_on).total_minor == excess_minor(paid) - excess_minor(state) == 0
 
 
 @given(any_terms, any_amount, any_story, st.randoms(use_true_random=False))
