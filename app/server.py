@@ -92,7 +92,6 @@ async def answer(settings: Settings, stop: asyncio.Event) -> None:
     """One server process: answers until `stop` is set, then lets the requests at hand end."""
     config = uvicorn.Config(
         create_app(settings),
-        loop="uvloop",
         http="httptools",
         access_log=False,
         log_config=None,

@@ -70,7 +70,7 @@ async def authorise_order(ctx: Ctx, command: AuthoriseOrder) -> DrawdownView:
             state=moved.after,
         )
         draft = rows.Draft()
-        rows.opened(ctx, draft, loaded, moved)
+        rows.opened(ctx, draft, loaded, moved, offer.terms_id)
         rows.told(ctx, draft, DRAWDOWN_AUTHORISED, loaded, amount_minor=command.amount_minor)
         return rows.command(ctx, draft, view(loaded, moved.after))
 
@@ -81,24 +81,23 @@ async def authorise_order(ctx: Ctx, command: AuthoriseOrder) -> DrawdownView:
 
 
 async def _ground(ctx: Ctx, command: AuthoriseOrder) -> tuple[LineOwner, Offered] | Refusal:
-    """What the decision stands on. Known to this process after the first time, then no read is needed."""
+    """What the decision stands on; read is only what this process does not know yet."""
     owner = known.known_owner(ctx, command.line_id)
+    merchant = known.known_merchant(ctx, command.merchant_id)
     offer = known_offer(ctx, owner.product_id) if owner else None
-    if (
-        owner
-        and offer
-        and command.external_ref is None
-        and known.known_merchant(ctx, command.merchant_id)
-        and known.known_terms(ctx, offer.terms_id)
-    ):
+    stored = offer is not None and known.known_terms(ctx, offer.terms_id)
+    if owner and merchant and offer and stored and command.external_ref is None:
         return owner, offer
     async with scope(ctx) as tx:
-        owner = await known.find_owner(tx, ctx, command.line_id)
-        if owner is None or not await known.find_merchant(tx, ctx, command.merchant_id):
+        owner = owner or await known.find_owner(tx, ctx, command.line_id)
+        if owner is None or not (merchant or await known.find_merchant(tx, ctx, command.merchant_id)):
             raise NotFound(what="line" if owner is None else "merchant")
         if refusal := await taken_ref(tx, ctx, "drawdown", command.external_ref):
             return refusal
-        offer = await published(tx, ctx, owner.product_id)
-        await known.store_terms(tx, ctx, offer.terms_id, offer.terms)
-    known.remember_terms(ctx, offer.terms_id)
+        offer = known_offer(ctx, owner.product_id) or await published(tx, ctx, owner.product_id)
+        stored = known.known_terms(ctx, offer.terms_id)
+        if not stored:
+            await known.store_terms(tx, ctx, offer.terms_id, offer.terms)
+    if not stored:
+        known.remember_terms(ctx, offer.terms_id)
     return owner, offer

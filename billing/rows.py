@@ -36,7 +36,6 @@ from billing.rules.state import Projection, outstanding_minor, project, remainin
 from billing.rules.values import Event, State, encode_event, encode_state
 from kernel import ids
 from kernel.context import Ctx
-from products.rules.terms import terms_id
 
 
 class Draft(msgspec.Struct, kw_only=True):
@@ -118,8 +117,8 @@ def noted(ctx: Ctx, draft: Draft, topic: str, kind: str, object_id: UUID, payloa
     )
 
 
-def opened(ctx: Ctx, draft: Draft, loaded: Loaded, moved: Moved[UUID]) -> None:
-    """A new drawdown."""
+def opened(ctx: Ctx, draft: Draft, loaded: Loaded, moved: Moved[UUID], terms_id: UUID) -> None:
+    """A new drawdown. `terms_id` is that of its terms, which is dear to compute anew."""
     projection = project(moved.after)
     draft.add(
         "drawdown",
@@ -129,7 +128,7 @@ def opened(ctx: Ctx, draft: Draft, loaded: Loaded, moved: Moved[UUID]) -> None:
             product_id=loaded.product_id,
             buyer_id=loaded.buyer_id,
             merchant_id=loaded.merchant_id,
-            terms_id=terms_id(loaded.terms),
+            terms_id=terms_id,
             currency=loaded.currency,
             order_ref=loaded.order_ref,
             external_ref=loaded.external_ref,
