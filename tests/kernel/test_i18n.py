@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from kernel import i18n
 from kernel.i18n import LOCALES, catalogue, negotiate, text
-
-CHECK = Path(__file__).resolve().parents[2] / "scripts" / "i18n_check.py"
+from scripts import i18n_check
 
 
 @pytest.mark.parametrize(
@@ -60,18 +57,8 @@ def test_a_parameter_is_no_template() -> None:
     )
 
 
-@pytest.fixture(scope="module")
-def check() -> Any:
-    spec = importlib.util.spec_from_file_location("i18n_check", CHECK)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_all_is_there(check: Any) -> None:
-    assert list(check.faults()) == []
+def test_all_is_there() -> None:
+    assert list(i18n_check.faults()) == []
 
 
 @pytest.mark.parametrize(
@@ -83,9 +70,7 @@ def test_all_is_there(check: Any) -> None:
         ({"error.wrong_length.detail": "{most}"}, "wrong_length does not fill most"),
     ],
 )
-def test_the_check_sees(
-    check: Any, monkeypatch: pytest.MonkeyPatch, change: dict[str, str | None], told: str
-) -> None:
+def test_the_check_sees(monkeypatch: pytest.MonkeyPatch, change: dict[str, str | None], told: str) -> None:
     def changed(locale: str) -> dict[str, str]:
         words = dict(catalogue(locale))
         if locale == LOCALES[0]:
@@ -95,13 +80,11 @@ def test_the_check_sees(
                     words[msgid] = message
         return words
 
-    monkeypatch.setattr(check, "catalogue", changed)
-    assert [fault for fault in check.faults() if told in fault]
+    monkeypatch.setattr(i18n_check, "catalogue", changed)
+    assert [fault for fault in i18n_check.faults() if told in fault]
 
 
-def test_the_check_reads_codes_from_the_text(
-    check: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_check_reads_codes_from_the_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "rule.py"
     file.write_text(
         "FieldProblem(at, 'one', {'a': 1})\n"
@@ -109,8 +92,8 @@ def test_the_check_reads_codes_from_the_text(
         "def f(): return 'four', {'b': 2}\n"
         "FieldProblem(at, code)\nOther('five')\nx = ('not a code', {})\n"
     )
-    monkeypatch.setattr(check, "ROOT", tmp_path)
-    said = {(each.code, each.params) for each in check.literals(file)}
+    monkeypatch.setattr(i18n_check, "ROOT", tmp_path)
+    said = {(each.code, each.params) for each in i18n_check.literals(file)}
     assert said == {
         ("one", frozenset({"a"})),
         ("two", frozenset()),
