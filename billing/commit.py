@@ -17,6 +17,7 @@ from billing.commit_queue import Answer, Sent
 from billing.errors import KeyReused, LimitExceeded, LineClosed, LineFrozen, refusal
 from kernel.context import Ctx
 from kernel.errors import DomainError, NotFound, Stale
+from kernel.idempotency import replayed
 
 ATTEMPTS: Final = 3
 
@@ -90,6 +91,7 @@ def _committed(answer: Answer) -> Committed:
     if answer.outcome == "ok":
         return Committed(replayed=False, detail=answer.detail)
     if answer.outcome in ("replayed", "duplicate"):
+        replayed.set(True)
         first = msgspec.json.decode(answer.detail, type=_First)
         if first.outcome == "ok":
             return Committed(replayed=True, detail=bytes(first.detail))

@@ -43,6 +43,7 @@ async def roll_business_date(ctx: Ctx, to: date) -> bool:
             ctx.tenant_id,
             to,
         )
+        await _tell(tx, ctx)
     return done == "UPDATE 1"
 
 
@@ -54,3 +55,9 @@ async def set_clock(ctx: Ctx, to: datetime) -> None:
             ctx.tenant_id,
             to,
         )
+        await _tell(tx, ctx)
+
+
+async def _tell(tx: Tx, ctx: Ctx) -> None:
+    """Processes that keep the tenant's day see the new one at once (app/keys.py)."""
+    await tx.execute("SELECT pg_notify('config', $1)", str(ctx.tenant_id))

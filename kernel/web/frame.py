@@ -12,6 +12,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPResponseStartEvent, HTTPScope, Message, Receive, Scope, Send
 
 from kernel import ids, log, metrics
+from kernel.idempotency import replayed
 from kernel.web.errors import Internal
 from kernel.web.problems import MEDIA_TYPE, answer
 
@@ -41,6 +42,7 @@ class Frame:
         began = perf_counter()
         request_id = ids.encode("req", ids.uuid7())
         scope.setdefault("state", {})["request_id"] = request_id
+        replayed.set(False)
         status = 0
 
         async def framed(message: Message) -> None:
@@ -69,6 +71,8 @@ def _add_headers(message: HTTPResponseStartEvent, request_id: bytes) -> None:
     headers = [*message["headers"], (b"request-id", request_id), *_EVERY_RESPONSE]
     given = {name for name, _ in message["headers"]}
     headers.extend((name, value) for name, value in _UNLESS_SET.items() if name not in given)
+    if replayed.get():
+        headers.append((b"idempotent-replayed", b"true"))
     message["headers"] = headers
 
 
