@@ -48,8 +48,9 @@ class Desk:
         self._tenant: Tenant
 
     async def sit_down(self) -> None:
-        """Raises NotFound where the tenant or the member is not there."""
+        """A day end that was interrupted is finished. Raises NotFound for no such tenant or member."""
         self.ctx = await context_of_member(self._slug, self._email)
+        await run_day(self.ctx, RunDay())
         async with scope(self.ctx, read_only=True) as tx:
             self._tenant = await read_tenant(tx, self.ctx.tenant_id)
 
@@ -67,8 +68,7 @@ class Desk:
         return self.ctx.now >= self._at(day, _OFFICE_CLOSES)
 
     async def open_office(self, day: date) -> None:
-        """Moves the clock to that day's morning, unless it is there; an interrupted day end is finished."""
-        await run_day(self.ctx, RunDay())
+        """Moves the clock to that day's morning, unless it is there."""
         await self._move(self._at(day, _OFFICE_OPENS))
 
     async def close_office(self) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Final
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -24,26 +24,36 @@ _LINE_EVERY_SECONDS: Final = 15
 
 
 class Stages:
-    """Stages one after another."""
+    """Stages one after another or side by side."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True)
+        self._console = console or Console(stderr=True)
+        self._bars: Progress | None = None
 
     @contextmanager
     def stage(self, title: str, total: int | None = None) -> Iterator[Tell]:
         """One stage, of `total` things where that is known."""
-        shown = self._bar if self.console.is_terminal else self._lines
+        shown = self._bar if self._console.is_terminal else self._lines
         with shown(title, total) as tell:
             yield tell
 
+    def show(self, what: RenderableType) -> None:
+        self._console.print(what, highlight=False, markup=False, soft_wrap=isinstance(what, str))
+
     @contextmanager
     def _bar(self, title: str, total: int | None) -> Iterator[Tell]:
+        """Bars that are under way together are drawn together."""
+        if self._bars is not None:
+            with _drawn(self._bars, title, total) as tell:
+                yield tell
+            return
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        counted = (MofNCompleteColumn(),) if total is not None else ()
-        with Progress(*columns, *counted, console=self.console) as progress:
-            task = progress.add_task(title, total=total)
-            yield lambda more: progress.advance(task, more)
-            progress.update(task, total=total or 1, completed=total or 1)
+        with Progress(*columns, MofNCompleteColumn(), console=self._console) as self._bars:
+            try:
+                with _drawn(self._bars, title, total) as tell:
+                    yield tell
+            finally:
+                self._bars = None
 
     @contextmanager
     def _lines(self, title: str, total: int | None) -> Iterator[Tell]:
@@ -55,10 +65,15 @@ class Stages:
             done += more
             if monotonic() - said >= _LINE_EVERY_SECONDS:
                 said = monotonic()
-                self.say(f"{title}: {done:,}{'' if total is None else f' of {total:,}'}")
+                self.show(f"{title}: {done:,}{'' if total is None else f' of {total:,}'}")
 
         yield tell
-        self.say(f"{title}: {monotonic() - began:.1f} s")
+        self.show(f"{title}: {monotonic() - began:.1f} s")
 
-    def say(self, line: str) -> None:
-        self.console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+@contextmanager
+def _drawn(bars: Progress, title: str, total: int | None) -> Iterator[Tell]:
+    task = bars.add_task(title, total=total)
+    yield lambda more: bars.advance(task, more)
+    end = 1 if total is None else total
+    bars.update(task, total=end, completed=end)

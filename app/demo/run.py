@@ -23,7 +23,7 @@ import uvloop
 from msgspec.structs import asdict
 
 from app.demo import book
-from app.demo.desk import Desk
+from app.demo.desk import Desk, side_by_side
 from app.demo.errors import DemoError
 from app.demo.keyring import FILE, Keyring
 from app.demo.orders.model import FIRST_DAY, PRODUCT
@@ -63,15 +63,14 @@ class Played(msgspec.Struct, frozen=True, kw_only=True):
     example: Example
 
 
-def start_afresh(settings: Settings) -> None:
-    """Removes the embedded data and the keys to it; a database of one's own is never touched."""
-    if settings.database_url is not None:
+def _refuse(settings: Settings, *, fresh: bool) -> None:
+    if settings.env == "production":
+        raise DemoError("the demo opens platforms of its own: not in production", "unset TRADELINE_ENV")
+    if fresh and settings.database_url is not None:
         raise DemoError(
             "--fresh removes embedded data only, and DATABASE_URL names a database of your own",
             "empty that database yourself, or unset DATABASE_URL",
         )
-    remove_data(settings.home)
-    (settings.home / FILE).unlink(missing_ok=True)
 
 
 def find_file(settings: Settings, named: Path) -> Path:
@@ -81,17 +80,17 @@ def find_file(settings: Settings, named: Path) -> Path:
 
 
 @contextmanager
-def demo(settings: Settings, *, orders: Path | None, fresh: bool, stages: Stages) -> Iterator[Played]:
+def play_demo(settings: Settings, *, orders: Path | None, fresh: bool, stages: Stages) -> Iterator[Played]:
     """The demo, played; its servers run until the context ends. Raises DemoError, ServeError, DomainError."""
-    if settings.env == "production":
-        raise DemoError("the demo opens platforms of its own: not in production", "unset TRADELINE_ENV")
+    _refuse(settings, fresh=fresh)
     file = None
     if orders is not None:
         path = find_file(settings, orders)
         with stages.stage(f"reading {path.name}"):
             file = _File(_slug(path), read_orders(path))
     if fresh:
-        start_afresh(settings)
+        remove_data(settings.home)
+        (settings.home / FILE).unlink(missing_ok=True)
     with stages.stage("PostgreSQL and Valkey"):
         stack = start_stack(settings)
     with stack:
@@ -124,55 +123,55 @@ async def _play(stack: Stack, settings: Settings, file: _File | None, stages: St
         await close_database()
 
 
+class _Shop(msgspec.Struct, frozen=True):
+    """A platform's tenants, and a member at work in the test one."""
+
+    live: Opened
+    test: Opened
+    desk: Desk
+
+
 async def _tell(keyring: Keyring, file: _File | None, stages: Stages) -> Played:
-    workspaces: list[Opened] = []
-    examples: list[Example] = []
-    told: dict[str, Any] = {"simulated": SIMULATED, "keys_file": str(keyring.path), "platforms": {}}
-    for vertical in VERTICALS:
-        live, test = await _open(vertical.platform, keyring)
-        workspaces += [live, test]
-        desk = await _desk(vertical.platform)
-        await Story(desk, vertical, test, stages).play()
-        async with scope(desk.ctx, read_only=True) as tx:
-            examples.append(Example(workspace=test, line_id=await book.roomiest_line(tx, desk.ctx)))
-        verified = await _verify(desk, test.slug, stages)
-        told["platforms"][test.slug] = asdict(await _sums(desk)) | {"verified_drawdowns": verified}
+    """Both stories side by side, then the orders."""
+    with stages.stage("platforms"):
+        shops = [await _open(vertical.platform, keyring) for vertical in VERTICALS]
+        stories = [
+            Story(shop.desk, vertical, shop.test, stages)
+            for shop, vertical in zip(shops, VERTICALS, strict=True)
+        ]
+        await side_by_side((story, story.play) for story in stories)
+    told: dict[str, Any] = {"simulated": SIMULATED, "keys_file": str(keyring.path)}
+    told["platforms"] = {}
+    for shop in shops:
+        sums, verified = await _report(shop, stages)
+        told["platforms"][shop.test.slug] = asdict(sums) | {"verified_drawdowns": verified}
+    ctx = shops[0].desk.ctx
+    async with scope(ctx, read_only=True) as tx:
+        example = Example(workspace=shops[0].test, line_id=await book.roomiest_line(tx, ctx))
     if file is not None:
-        platform = order_platform(file.slug)
-        live, test = await _open(platform, keyring)
-        workspaces += [live, test]
-        told |= await _play_orders(await _desk(platform), file.content, test, stages)
-    return Played(workspaces=tuple(workspaces), summary=told, example=examples[0])
+        began = monotonic()
+        shops.append(shop := await _open(order_platform(file.slug), keyring))
+        found = await OrderRun(shop.desk, file.content, shop.test, stages).play()
+        sums, verified = await _report(shop, stages)
+        told |= summary(file.content, found, sums, verified, monotonic() - began)
+    workspaces = tuple(workspace for shop in shops for workspace in (shop.live, shop.test))
+    return Played(workspaces=workspaces, summary=told, example=example)
 
 
-async def _play_orders(desk: Desk, file: OrderFile, test: Opened, stages: Stages) -> dict[str, Any]:
-    began = monotonic()
-    found = await OrderRun(desk, file, test, stages).play()
-    verified = await _verify(desk, test.slug, stages)
-    return summary(file, found, await _sums(desk), verified, monotonic() - began)
-
-
-async def _open(platform: Platform, keyring: Keyring) -> tuple[Opened, Opened]:
-    """Its live and its test tenant."""
-    return (
-        await open_workspace(platform, "live", keyring),
-        await open_workspace(platform, "test", keyring),
-    )
-
-
-async def _desk(platform: Platform) -> Desk:
-    desk = Desk(platform.slug_of("test"), platform.owner)
+async def _open(platform: Platform, keyring: Keyring) -> _Shop:
+    live = await open_workspace(platform, "live", keyring)
+    test = await open_workspace(platform, "test", keyring)
+    desk = Desk(test.slug, platform.owner)
     await desk.sit_down()
-    return desk
+    return _Shop(live, test, desk)
 
 
-async def _sums(desk: Desk) -> book.Sums:
-    async with scope(desk.ctx, read_only=True) as tx:
-        return await book.sums(tx, desk.ctx, desk.today)
+async def _report(shop: _Shop, stages: Stages) -> tuple[book.Sums, int]:
+    """The sums of its test tenant's book, and how many drawdowns of it were verified: all.
 
-
-async def _verify(desk: Desk, slug: str, stages: Stages) -> int:
-    """The whole book of the tenant; how many drawdowns that were. Raises DemoError where anything differs."""
+    Raises DemoError where anything differs.
+    """
+    desk, slug = shop.desk, shop.test.slug
     done = 0
     with stages.stage(f"{slug}: verifying the book") as tell:
 
@@ -191,8 +190,9 @@ async def _verify(desk: Desk, slug: str, stages: Stages) -> int:
             f"the book of {slug} is not right in {len(verified.differences)} places: " + "; ".join(first),
             f"tradeline --tenant {slug} verify --all shows every one",
         )
-    stages.say(f"{slug}: book verified: {verified.drawdowns:,} drawdowns")
-    return verified.drawdowns
+    stages.show(f"{slug}: book verified: {verified.drawdowns:,} drawdowns")
+    async with scope(desk.ctx, read_only=True) as tx:
+        return await book.sums(tx, desk.ctx, desk.today), verified.drawdowns
 
 
 def order_platform(slug: str) -> Platform:

@@ -69,8 +69,6 @@ class Story:
         await side_by_side(
             (limit.buyer, partial(self._limit, limit)) for limit in self._plan.limits if limit.on == day
         )
-        async with scope(self._desk.ctx, read_only=True) as tx:
-            self._accounts = await book.accounts(tx, self._desk.ctx)
         placed = [order for order in orders if order.ref in self._drawdowns]
         await side_by_side(
             (order.buyer, partial(self._step, order, step))
@@ -101,7 +99,8 @@ class Story:
             limit_minor=limit.limit_minor,
             reason=limit.reason,
         )
-        await decide_limit(self._desk.step(f"{limit.kind} {ref} {limit.on}"), command)
+        line = await decide_limit(self._desk.step(f"{limit.kind} {ref} {limit.on}"), command)
+        self._accounts[ref] = book.Account(line.buyer_id, line.id)
 
     async def _order(self, order: Order) -> None:
         """A buyer whose line is not open yet is turned away by the shop itself."""

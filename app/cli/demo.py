@@ -1,0 +1,96 @@
+"""`tradeline demo`: example platforms with a story in them, made by the real use cases, and served."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from app.demo.orders.summary import table
+from app.demo.progress import Stages
+from app.demo.run import Played, play_demo
+from kernel import ids, log
+from kernel.settings import Settings, load_settings
+
+INTERRUPTED: Final = 130
+
+app: Final = typer.Typer(pretty_exceptions_enable=False)
+
+
+@app.command()
+def demo(
+    context: typer.Context,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Remove the embedded data first")] = False,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="Do not serve: print a JSON summary and stop")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
+    orders: Annotated[
+        Path | None,
+        typer.Option("--orders", metavar="FILE", help="One more platform, from a real order file (Parquet)"),
+    ] = None,
+) -> None:
+    """Open two example platforms with three simulated months in their test tenants, and serve them.
+
+    What stands already is found again; what was interrupted goes on. --orders runs the orders of a file
+    (docs/real-orders.md) as one more platform.
+    """
+    told_to_stop = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    settings = load_settings(os.environ)
+    stages = Stages()
+    try:
+        with play_demo(settings, orders=orders, fresh=fresh, stages=stages) as played:
+            if "source" in played.summary:
+                stages.show(table(played.summary))
+            if no_serve or as_json or (context.obj or {}).get("as_json"):
+                typer.echo(json.dumps(played.summary, indent=2, ensure_ascii=False))
+            else:
+                typer.echo(_welcome(settings, played))
+            if not no_serve:
+                from app.server import serve
+
+                log.configure(settings.log_level)
+                serve(settings)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the next ./dev demo goes on from here", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    finally:
+        signal.signal(signal.SIGTERM, told_to_stop)
+
+
+def _welcome(settings: Settings, played: Played) -> str:
+    """Where it is, its keys, what to try, how to stop."""
+    url = f"http://localhost:{settings.port}"
+    example = played.example
+    order = {
+        "line_id": ids.encode("lin", example.line_id),
+        "merchant_id": ids.encode("mer", example.workspace.merchant_ids[0]),
+        "amount_minor": 128_800,
+        "currency": "CNY",
+    }
+    keys = [f"  {one.slug:<30} {one.key}" for one in played.workspaces]
+    tenant = example.workspace.slug
+    return "\n".join(
+        [
+            "",
+            f"Tradeline at {url}   ({played.summary['simulated']})",
+            f"  {url}/openapi.json   what the API can do",
+            f"  {url}/readyz         whether it is ready",
+            "",
+            f"API keys, kept for the next start in {played.summary['keys_file']} (readable by you only):",
+            *keys,
+            "",
+            "Try, in another terminal:",
+            f"  curl -s {url}/v1/drawdowns -H 'Authorization: Bearer {example.workspace.key}' \\",
+            "    -H 'Idempotency-Key: \"try-1\"' -H 'Content-Type: application/json' \\",
+            f"    -d '{json.dumps(order)}'",
+            f"  .venv/bin/tradeline --tenant {tenant} verify",
+            f"  .venv/bin/tradeline --tenant {tenant} clock advance +35d",
+            "",
+            "Stop with Ctrl-C. The data stays; ./dev demo --fresh begins with an empty database.",
+        ]
+    )

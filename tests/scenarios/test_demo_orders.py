@@ -1,0 +1,138 @@
+"""The real-order run over small made-up files: the independent check agrees, also after an interruption."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from app.demo import book
+from app.demo.desk import Desk
+from app.demo.keyring import Keyring
+from app.demo.orders.reader import OrderFile, read_orders
+from app.demo.orders.run import OrderRun
+from app.demo.orders.summary import summary
+from app.demo.platforms import open_workspace
+from app.demo.progress import Stages
+from app.demo.run import order_platform
+from billing.verify_book import VerifyBook, verify_book
+from kernel.db.scope import scope
+from tests.app.demo.order_files import a_year, write
+from tests.support.tenants import new_slug
+
+pytestmark = [pytest.mark.db, pytest.mark.scenario]
+
+CHECK = Path(__file__).resolve().parents[2] / "scripts" / "orders_check.py"
+
+
+HAPPENS = (
+    "refused_orders",
+    "no_line_orders",
+    "refunds",
+    "unmatched_credit_minor",
+    "past_due_drawdowns",
+    "penalty_paid_minor",
+    "credit_uses",
+    "closed_drawdowns",
+    "held_minor",
+)
+"""What a made-up file must bring about, or the comparison says little."""
+
+
+class Interrupted(Exception):
+    """Stands for a kill: nothing after it is done."""
+
+
+def quiet() -> Stages:
+    return Stages(Console(file=io.StringIO()))
+
+
+async def run(file: OrderFile, slug: str, home: Path, stages: Stages) -> dict[str, Any]:
+    """As `tradeline demo --orders` does it."""
+    platform = order_platform(slug)
+    test = await open_workspace(platform, "test", Keyring(home))
+    desk = Desk(test.slug, platform.owner)
+    await desk.sit_down()
+    found = await OrderRun(desk, file, test, stages).play()
+    verified = await verify_book(desk.ctx, VerifyBook(everything=True))
+    assert verified.differences == ()
+    async with scope(desk.ctx, read_only=True) as tx:
+        sums = await book.sums(tx, desk.ctx, desk.today)
+    return summary(file, found, sums, verified.drawdowns, 0.0)
+
+
+def differing(path: Path, told: dict[str, Any]) -> str:
+    """What the independent check finds different; empty where it agrees in every total."""
+    told_file = path.with_suffix(".json")
+    told_file.write_text(json.dumps(told), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(CHECK), str(path), "--compare", str(told_file)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_the_independent_check_agrees(database: None, tmp_path: Path, seed: int) -> None:
+    path = write(tmp_path / "orders.parquet", a_year(seed))
+    told = await run(read_orders(path), new_slug(), tmp_path, quiet())
+
+    assert differing(path, told) == ""
+    assert [name for name in HAPPENS if not told[name]] == []
+
+
+async def test_the_check_sees_a_penny(database: None, tmp_path: Path) -> None:
+    path = write(tmp_path / "orders.parquet", a_year(3, customers=3, orders=12))
+    told = await run(read_orders(path), new_slug(), tmp_path, quiet())
+    assert differing(path, told) == ""
+    assert "outstanding_minor" in differing(path, told | {"outstanding_minor": told["outstanding_minor"] + 1})
+
+
+@pytest.mark.parametrize(("where", "calls"), [("step", 9), ("order", 90), ("receive", 30)])
+async def test_an_interrupted_run_goes_on_and_comes_to_the_same(
+    database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, calls: int
+) -> None:
+    """Broken off while accounts are opened, amid a day's orders, amid a day's receipts; then run twice."""
+    file = read_orders(write(tmp_path / "orders.parquet", a_year(4)))
+    whole = await run(file, new_slug(), tmp_path, quiet())
+    slug = new_slug()
+    with monkeypatch.context() as patched:
+        breaking_off(patched, where, calls)
+        with pytest.raises(Interrupted):
+            await run(file, slug, tmp_path, quiet())
+    assert await run(file, slug, tmp_path, quiet()) == whole
+    assert await run(file, slug, tmp_path, quiet()) == whole
+
+
+def breaking_off(patched: pytest.MonkeyPatch, where: str, calls: int) -> None:
+    """The desk's method `where` works so many times and then no more."""
+    left, works = [calls], getattr(Desk, where)
+
+    def until(*args: Any, **named: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Interrupted
+        return works(*args, **named)
+
+    patched.setattr(Desk, where, until)
+
+
+@pytest.mark.nightly
+async def test_a_whole_year_of_a_real_platform(database: None, tmp_path: Path) -> None:
+    folder = Path(os.environ.get("TRADELINE_DATA", CHECK.parents[2] / "shared" / "data"))
+    path = folder / "online_retail_2009_2010.parquet"
+    if not path.exists():
+        pytest.skip(f"no order file {path.name} in TRADELINE_DATA")
+    told = await run(read_orders(path), new_slug(), tmp_path, quiet())
+    copy = tmp_path / path.name
+    copy.symlink_to(path)
+    assert differing(copy, told) == ""
