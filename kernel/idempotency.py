@@ -26,6 +26,9 @@ T = TypeVar("T")
 replayed: Final[ContextVar[bool]] = ContextVar("replayed", default=False)
 """Whether this request was answered by what its key already stood for: `Idempotent-Replayed: true`."""
 
+replayed: Final[ContextVar[bool]] = ContextVar("replayed", default=False)
+"""Whether this request was answered by what its key already stood for: `Idempotent-Replayed: true`."""
+
 
 class KeyReused(DomainError):
     """The idempotency key came before with another request."""
@@ -52,7 +55,7 @@ async def once(tx: Tx, ctx: Ctx) -> Stored | None:
     if ctx.key is None:
         return None
     await tx.execute(
-        "SELECT $1::text", f"{ctx.tenant_id}{ctx.family}{ctx.key.key}"
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"{ctx.tenant_id}{ctx.family}{ctx.key.key}"
     )
     row = await tx.fetchrow(
         "SELECT fingerprint, outcome, detail FROM kernel.idempotency "
@@ -65,6 +68,7 @@ async def once(tx: Tx, ctx: Ctx) -> Stored | None:
         return None
     if row["fingerprint"] != ctx.key.fingerprint:
         raise KeyReused()
+    replayed.set(True)
     replayed.set(True)
     return Stored(row["outcome"], row["detail"])
 
