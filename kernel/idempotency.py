@@ -26,9 +26,6 @@ T = TypeVar("T")
 replayed: Final[ContextVar[bool]] = ContextVar("replayed", default=False)
 """Whether this request was answered by what its key already stood for: `Idempotent-Replayed: true`."""
 
-replayed: Final[ContextVar[bool]] = ContextVar("replayed", default=False)
-"""Whether this request was answered by what its key already stood for: `Idempotent-Replayed: true`."""
-
 
 class KeyReused(DomainError):
     """The idempotency key came before with another request."""
@@ -68,7 +65,6 @@ async def once(tx: Tx, ctx: Ctx) -> Stored | None:
         return None
     if row["fingerprint"] != ctx.key.fingerprint:
         raise KeyReused()
-    replayed.set(True)
     replayed.set(True)
     return Stored(row["outcome"], row["detail"])
 
