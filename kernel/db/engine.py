@@ -31,6 +31,7 @@ _SESSION: Final = {
     "search_path": "pg_catalog",
     "timezone": "UTC",
     "jit": "off",
+    "lock_timeout": "10s",
     "idle_in_transaction_session_timeout": "60s",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from kernel.idempotency import KeyReused, keep, once
 from kernel.ids import uuid7
 from kernel.outbox import emit
 from tests.support.tenants import Workspace
+from tests.support.together import together
 
 pytestmark = pytest.mark.db
 
@@ -40,7 +40,7 @@ async def _effects(workspace: Workspace) -> int:
 
 async def test_twenty_copies_at_once_have_one_effect(tenant: Workspace) -> None:
     ctx = tenant.ctx(key="one", request=1)
-    assert len(set(await asyncio.gather(*(_do(ctx) for _ in range(20))))) == 1
+    assert len(set(await together(*(_do(ctx) for _ in range(20))))) == 1
     assert await _effects(tenant) == 1
 
 

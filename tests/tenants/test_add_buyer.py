@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import asyncpg
@@ -16,6 +15,7 @@ from tenants.add_buyer import AddBuyer, add_buyer
 from tenants.errors import ExternalRefConflict
 from tenants.queries import find_buyer, list_buyer_users, list_buyers
 from tests.support.tenants import Workspace
+from tests.support.together import together
 from tests.support.traces import audited, emitted
 
 pytestmark = pytest.mark.db
@@ -43,7 +43,7 @@ async def test_added_with_its_owner_and_traces(tenant: Workspace) -> None:
 
 
 async def test_a_reference_is_one_buyer_for_ever(tenant: Workspace) -> None:
-    results = await asyncio.gather(*(add_buyer(tenant.ctx(), SHOP) for _ in range(5)), return_exceptions=True)
+    results = await together(*(add_buyer(tenant.ctx(), SHOP) for _ in range(5)))
     (buyer,) = [result for result in results if not isinstance(result, BaseException)]
     conflicts = [result for result in results if isinstance(result, ExternalRefConflict)]
     assert len(conflicts) == 4
@@ -66,7 +66,7 @@ async def test_without_a_reference_each_is_another(tenant: Workspace) -> None:
 
 async def test_repeated_it_is_the_same(tenant: Workspace) -> None:
     ctx = tenant.ctx(key="k", request=SHOP)
-    assert len({str(buyer) for buyer in await asyncio.gather(*(add_buyer(ctx, SHOP) for _ in range(5)))}) == 1
+    assert len({str(buyer) for buyer in await together(*(add_buyer(ctx, SHOP) for _ in range(5)))}) == 1
     with pytest.raises(KeyReused):
         await add_buyer(tenant.ctx(key="k", request="other"), SHOP)
     assert len(await emitted(tenant, "buyer.added")) == 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import date, time
 
@@ -16,6 +15,7 @@ from tenants.open_tenant import OpenTenant, open_tenant
 from tenants.queries import find_key, find_tenant, list_tenants, read_member, read_tenant
 from tenants.rules.roles import VOCABULARY
 from tests.support.tenants import Workspace, new_slug, open_workspace
+from tests.support.together import together
 from tests.support.traces import audited, emitted
 
 pytestmark = pytest.mark.db
@@ -66,9 +66,7 @@ async def test_the_business_date_is_that_of_the_zone(make_tenant: Make) -> None:
 
 async def test_one_of_many_at_once_opens_it(database: None) -> None:
     slug = new_slug()
-    results = await asyncio.gather(
-        *(open_workspace(mode, slug=slug) for mode in ("live", "test") * 4), return_exceptions=True
-    )
+    results = await together(*(open_workspace(mode, slug=slug) for mode in ("live", "test") * 4))
     opened = [result for result in results if isinstance(result, Workspace)]
     assert sorted(one.mode for one in opened) == ["live", "test"]
     assert all(isinstance(result, Workspace | TenantExists) for result in results)

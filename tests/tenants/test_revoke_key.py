@@ -17,6 +17,7 @@ from tenants.issue_key import IssueKey, KeyIssued, issue_key
 from tenants.queries import find_key, read_tenant
 from tenants.revoke_key import RevokeKey, revoke_key
 from tests.support.tenants import Workspace
+from tests.support.together import together
 from tests.support.traces import audited, emitted
 
 pytestmark = pytest.mark.db
@@ -58,9 +59,7 @@ async def test_who_caches_is_told_with_the_commit(tenant: Workspace, app_url: st
 
 async def test_twice_is_told(tenant: Workspace) -> None:
     command = RevokeKey(key_id=(await _issue(tenant)).key.id)
-    results = await asyncio.gather(
-        *(revoke_key(tenant.ctx(), command) for _ in range(4)), return_exceptions=True
-    )
+    results = await together(*(revoke_key(tenant.ctx(), command) for _ in range(4)))
     assert sorted(type(result).__name__ for result in results) == ["ApiKey", *["KeyRevoked"] * 3]
     with pytest.raises(KeyRevoked):
         await revoke_key(tenant.ctx(), command)

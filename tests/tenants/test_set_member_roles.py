@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID
 
 import pytest
@@ -17,6 +16,7 @@ from tenants.queries import Member, find_key, read_tenant
 from tenants.rules.roles import ROLES
 from tenants.set_member_roles import SetMemberRoles, set_member_roles
 from tests.support.tenants import Workspace
+from tests.support.together import together
 from tests.support.traces import audited, emitted
 
 pytestmark = pytest.mark.db
@@ -83,11 +83,10 @@ async def test_the_last_owner_stays(tenant: Workspace) -> None:
 
 async def test_two_owners_cannot_demote_each_other(tenant: Workspace) -> None:
     other = await _add(tenant, "owner")
-    results = await asyncio.gather(
+    results = await together(
         *(
             set_member_roles(tenant.ctx(), _to(member_id, "support"))
             for member_id in (other.id, tenant.opened.member_id)
-        ),
-        return_exceptions=True,
+        )
     )
     assert sorted(type(result).__name__ for result in results) == ["LastOwner", "Member"]

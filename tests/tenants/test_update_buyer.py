@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -13,6 +12,7 @@ from tenants.errors import VersionMismatch
 from tenants.queries import Buyer
 from tenants.update_buyer import UpdateBuyer, update_buyer
 from tests.support.tenants import Workspace
+from tests.support.together import together
 from tests.support.traces import audited, emitted
 
 pytestmark = pytest.mark.db
@@ -42,12 +42,11 @@ async def test_what_is_given_changes(tenant: Workspace) -> None:
 
 async def test_of_many_at_once_one_changes(tenant: Workspace) -> None:
     buyer = await _add(tenant)
-    results = await asyncio.gather(
+    results = await together(
         *(
             update_buyer(tenant.ctx(), UpdateBuyer(buyer_id=buyer.id, version=1, name=f"n{number}"))
             for number in range(4)
-        ),
-        return_exceptions=True,
+        )
     )
     assert sorted(type(result).__name__ for result in results) == ["Buyer", *["VersionMismatch"] * 3]
     assert [result.params for result in results if isinstance(result, VersionMismatch)] == [
