@@ -316,9 +316,23 @@ SELECT kernel.tenant_table('billing.allocation', app => 'SELECT', money => 'SELE
 SELECT kernel.append_only('billing.allocation');
 """
 
-FORWARDS = LINES + DRAWDOWNS + LEDGER + RECEIPTS
+PARENTS = """
+-- billing.write_rows looks whether they are there; drawdowns have no foreign key to them.
+GRANT SELECT (tenant_id, id) ON tenants.buyer, tenants.merchant TO tradeline_money;
+GRANT SELECT (tenant_id, id, programme_id) ON products.product TO tradeline_money;
+CREATE POLICY money ON tenants.buyer FOR SELECT TO tradeline_money USING (true);
+CREATE POLICY money ON tenants.merchant FOR SELECT TO tradeline_money USING (true);
+CREATE POLICY money ON products.product FOR SELECT TO tradeline_money USING (true);
+"""
+
+FORWARDS = LINES + DRAWDOWNS + LEDGER + RECEIPTS + PARENTS
 
 BACKWARDS = """
+DROP POLICY money ON products.product;
+DROP POLICY money ON tenants.merchant;
+DROP POLICY money ON tenants.buyer;
+REVOKE SELECT (tenant_id, id, programme_id) ON products.product FROM tradeline_money;
+REVOKE SELECT (tenant_id, id) ON tenants.buyer, tenants.merchant FROM tradeline_money;
 DROP TABLE billing.allocation, billing.receipt;
 DROP TABLE billing.charge, billing.entry, billing.journal;
 DROP TABLE billing.refund, billing.instalment, billing.drawdown_event, billing.drawdown_use, billing.drawdown, billing.terms;

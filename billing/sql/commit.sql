@@ -18,12 +18,12 @@ DECLARE
     n_lines integer[]; n_balances integer[]; n_drawdowns integer[];
     -- Operations in the order of the commands, each pointing to a locked row; where those of the current command stand.
     o_line integer[]; o_need bigint[]; o_held bigint[]; o_outstanding bigint[]; o_honour boolean[];
-    o_version integer[]; o_limit bigint[]; o_status text[];
+    o_patient boolean[]; o_version integer[]; o_limit bigint[]; o_status text[];
     p_balance integer[]; p_credit bigint[]; q_drawdown integer[]; q_version integer[]; q_moves boolean[];
     o_first integer; o_last integer := 0; p_first integer; p_last integer := 0; q_first integer; q_last integer := 0;
     -- Locked rows as the fold leaves them; NULL where there is none.
     l_tenant uuid[]; l_id uuid[]; l_limit bigint[]; l_held bigint[]; l_outstanding bigint[]; l_status text[];
-    l_version integer[]; l_touched boolean[]; l_expired boolean[];
+    l_version integer[]; l_touched boolean[];
     b_tenant uuid[]; b_buyer uuid[]; b_currency text[]; b_credit bigint[]; b_stands boolean[]; b_moves integer[];
     d_version integer[]; d_moved boolean[];
     -- Keys: what is stored; the first command of the array with the same key, and which of that key was answered.
@@ -32,7 +32,7 @@ DECLARE
     -- The worst that a command meets is its outcome, by rank; 12 is the best.
     outcome_of CONSTANT text[] := '{refused, not_found, not_found, stale, stale, stale, stale, line_closed, line_frozen, stale,
         limit_exceeded, ok}';
-    what CONSTANT text[] := '{NULL, line, drawdown, day, drawdown, limit, credit, NULL, NULL, expired_holds, NULL, NULL}';
+    what CONSTANT text[] := '{NULL, line, drawdown, day, drawdown, limit, credit, NULL, NULL, room, NULL, NULL}';
     rank integer; short jsonb;
     outcomes text[] := array_fill(NULL::text, ARRAY[n]);
     details jsonb[] := array_fill(NULL::jsonb, ARRAY[n]);
@@ -69,15 +69,15 @@ BEGIN
         WITH o AS MATERIALIZED (
             SELECT c.tenant, c.pos, o.*, dense_rank() OVER (ORDER BY c.tenant, o.id) AS place
             FROM unnest(c_tenant, c_lines) WITH ORDINALITY c(tenant, lines, pos), ROWS FROM (jsonb_to_recordset(c.lines) AS (
-                id uuid, need bigint, held bigint, outstanding bigint, honour boolean, version integer, "limit" bigint,
-                status text)) WITH ORDINALITY o(id, need, held, outstanding, honour, version, "limit", status, no)
+                id uuid, need bigint, held bigint, outstanding bigint, honour boolean, patient boolean, version integer,
+                "limit" bigint, status text))
+                WITH ORDINALITY o(id, need, held, outstanding, honour, patient, version, "limit", status, no)
         )
-        SELECT * INTO l_tenant, l_id, l_limit, l_held, l_outstanding, l_status, l_version, l_touched, l_expired,
-            o_line, o_need, o_held, o_outstanding, o_honour, o_version, o_limit, o_status
+        SELECT * INTO l_tenant, l_id, l_limit, l_held, l_outstanding, l_status, l_version, l_touched,
+            o_line, o_need, o_held, o_outstanding, o_honour, o_patient, o_version, o_limit, o_status
         FROM (
             SELECT array_agg(c.tenant), array_agg(l.id), array_agg(l.limit_minor), array_agg(l.held_minor),
-                array_agg(l.outstanding_minor), array_agg(l.status), array_agg(l.version), array_agg(false),
-                array_agg(NULL::boolean)
+                array_agg(l.outstanding_minor), array_agg(l.status), array_agg(l.version), array_agg(false)
             FROM (SELECT DISTINCT ON (place) place, tenant, id FROM o ORDER BY place) c
             LEFT JOIN LATERAL (
                 SELECT l.id, l.limit_minor, l.held_minor, l.outstanding_minor, l.status, l.version
@@ -85,8 +85,8 @@ BEGIN
             ) l ON true
         ) locked, (
             SELECT array_agg(o.place), array_agg(coalesce(o.need, 0)), array_agg(coalesce(o.held, 0)),
-                array_agg(coalesce(o.outstanding, 0)), array_agg(coalesce(o.honour, false)), array_agg(o.version),
-                array_agg(o."limit"), array_agg(o.status)
+                array_agg(coalesce(o.outstanding, 0)), array_agg(coalesce(o.honour, false)),
+                array_agg(coalesce(o.patient, false)), array_agg(o.version), array_agg(o."limit"), array_agg(o.status)
             FROM (SELECT * FROM o ORDER BY pos, no) o
         ) asked;
     END IF;
@@ -192,15 +192,8 @@ BEGIN
             IF o_version[k] IS NULL AND NOT o_honour[k] AND l_status[s] <> 'active' THEN
                 rank := least(rank, CASE l_status[s] WHEN 'closed' THEN 8 ELSE 9 END);
             ELSIF o_need[k] > 0 AND room < o_need[k] AND rank > 10 THEN
-                -- Holds that have expired take no room, whether or not day end has released them.
-                IF l_held[s] > 0 AND l_expired[s] IS NULL THEN
-                    l_expired[s] := EXISTS (
-                        SELECT FROM (SELECT l_tenant[s] AS tenant) c
-                        JOIN billing.drawdown_use u ON u.tenant_id = c.tenant AND u.line_id = l_id[s] AND u.held_minor > 0
-                        JOIN billing.drawdown d ON d.tenant_id = c.tenant AND d.id = u.drawdown_id
-                        WHERE d.expires_on <= c_today[i]);
-                END IF;
-                rank := CASE WHEN l_held[s] > 0 AND l_expired[s] THEN 10 ELSE 11 END;
+                -- Who can still make room (holds that expired, credit that pays) is not refused yet.
+                rank := CASE WHEN o_patient[k] THEN 10 ELSE 11 END;
                 short := jsonb_build_object('available_minor', greatest(room, 0), 'requested_minor', o_need[k]);
             END IF;
             l_held[s] := l_held[s] + o_held[k];

@@ -37,13 +37,12 @@ from kernel.db.scope import scope
 from kernel.db.token import scope_token
 from kernel.ids import digest, uuid7
 from tenants.add_buyer import AddBuyer, add_buyer
+from tenants.add_merchant import AddMerchant, add_merchant
 from tests.support.offers import offer
 from tests.support.tenants import Workspace, open_workspace
 
 COMMIT: Final = "billing.commit"
 ACTOR: Final = UUID(int=7)
-MERCHANT: Final = UUID(int=8)
-PROGRAMME: Final = UUID(int=9)
 BOOK: Final = UUID(int=10)
 TERMS: Final = digest(b"terms")
 STATE: Final = msgspec.Raw(b"{}")
@@ -55,8 +54,10 @@ class Desk(msgspec.Struct):
     """One tenant with a product and a buyer, ready to have lines."""
 
     workspace: Workspace
+    programme_id: UUID
     product_id: UUID
     buyer_id: UUID
+    merchant_id: UUID
 
     @property
     def tenant(self) -> UUID:
@@ -96,10 +97,10 @@ class Desk(msgspec.Struct):
         ctx = self.workspace.ctx()
         row = DrawdownRow(
             **_projection(new, amount, 0, expires_on or self.today + timedelta(30)),
-            programme_id=PROGRAMME,
+            programme_id=self.programme_id,
             product_id=self.product_id,
             buyer_id=self.buyer_id,
-            merchant_id=MERCHANT,
+            merchant_id=self.merchant_id,
             terms_id=TERMS,
             currency="CNY",
             external_ref=external_ref,
@@ -181,7 +182,7 @@ class Desk(msgspec.Struct):
             debit_account=debit,
             debit_party=self.buyer_id,
             credit_account=credit,
-            credit_party=MERCHANT,
+            credit_party=self.merchant_id,
             amount_minor=amount,
             currency="CNY",
             drawdown_id=drawdown_id,
@@ -241,7 +242,8 @@ async def open_desk(workspace: Workspace | None = None) -> Desk:
         await tx.execute(
             "INSERT INTO billing.terms (tenant_id, id, document) VALUES ($1, $2, '{}')", workspace.id, TERMS
         )
-    return Desk(workspace, product.id, buyer.id)
+    merchant = await add_merchant(workspace.ctx(), AddMerchant(name="某某批发行"))
+    return Desk(workspace, product.programme_id, product.id, buyer.id, merchant.id)
 
 
 async def more_buyers(desk: Desk, count: int) -> list[UUID]:

@@ -203,11 +203,14 @@ async def test_the_worst_is_told_first(desk: Desk, till: Till) -> None:
     assert answers[0][1] == {"code": "wrong_state", "params": {"n": 1}}
 
 
-async def test_expired_holds_are_no_reason_to_refuse(desk: Desk, till: Till) -> None:
+async def test_who_is_patient_is_not_refused_yet(desk: Desk, till: Till) -> None:
     line = await till.line(desk, 1_000)
     await till.drawdown(desk, line, 600, expires_on=desk.today)
-    assert await till.run(desk.authorise(line, 500)) == [("stale", {"what": "expired_holds"})]
-    assert await till.one(desk.authorise(line, 400)) == "ok", "where it fits beside them nothing is asked"
+    asked = desk.authorise(line, 500)
+    patient = replace(asked, lines=tuple(replace(move, patient=True) for move in asked.lines))
+    assert await till.run(patient) == [("stale", {"what": "room"})]
+    assert await till.run(asked) == [("limit_exceeded", {"available_minor": 400, "requested_minor": 500})]
+    assert await till.one(desk.authorise(line, 400)) == "ok", "where it fits nothing is asked"
 
 
 async def test_holds_that_stand_refuse(desk: Desk, till: Till) -> None:
@@ -298,6 +301,17 @@ async def test_a_row_belongs_to_the_tenant_of_its_command(desk: Desk, till: Till
     )
     assert await count(admin, "billing.drawdown", desk.tenant) == 1
     assert await count(admin, "billing.drawdown", other.tenant) == 0
+
+
+@pytest.mark.parametrize("parent", ["terms_id", "product_id", "programme_id", "buyer_id", "merchant_id"])
+async def test_a_drawdown_refers_to_what_its_tenant_has(desk: Desk, till: Till, parent: str) -> None:
+    other = await open_desk()
+    line = await till.line(desk, 1_000)
+    command = desk.authorise(line, 1)
+    stranger = {"terms_id": uuid7()}.get(parent) or getattr(other, parent)
+    row = replace(command.rows.drawdown[0], **{parent: stranger})
+    with pytest.raises(asyncpg.ForeignKeyViolationError, match="refers to"):
+        await till.run(replace(command, rows=replace(command.rows, drawdown=(row,))))
 
 
 async def test_both_sides_of_an_entry_are_in_one_book(desk: Desk, till: Till, admin: Any) -> None:
