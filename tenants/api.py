@@ -58,7 +58,7 @@ async def get_tenant(request: ApiRequest) -> TenantView:
 @post(
     "/members",
     opt=needs(add_member.PERMISSION, key="optional"),
-    operation_id="add_member",
+    operation_id="create_member",
     tags=["Members"],
 )
 async def create_member(request: ApiRequest, data: JSONBody[NewMember]) -> MemberView:
@@ -111,7 +111,7 @@ async def change_roles(
     return tagged(member_view(request.ctx, member), member.version)
 
 
-@post("/keys", opt=needs(issue_key.PERMISSION, key="optional"), operation_id="issue_key", tags=["Keys"])
+@post("/keys", opt=needs(issue_key.PERMISSION, key="optional"), operation_id="create_key", tags=["Keys"])
 async def create_key(request: ApiRequest, data: JSONBody[NewKey]) -> KeyView:
     """Make an API key. Its secret is in this answer only."""
     command = issue_key.IssueKey(
@@ -164,7 +164,9 @@ async def end_key(request: ApiRequest, key_id: FromPath[KeyId]) -> KeyView:
     return key_view(request.ctx, key)
 
 
-@post("/buyers", opt=needs(add_buyer.PERMISSION, key="optional"), operation_id="add_buyer", tags=["Buyers"])
+@post(
+    "/buyers", opt=needs(add_buyer.PERMISSION, key="optional"), operation_id="create_buyer", tags=["Buyers"]
+)
 async def create_buyer(request: ApiRequest, data: JSONBody[NewBuyer]) -> Response[BuyerView]:
     """Make a business a buyer, with the person who owns the account. It has no line yet."""
     command = add_buyer.AddBuyer(
@@ -229,7 +231,7 @@ async def update_buyer(
 @post(
     "/merchants",
     opt=needs(add_merchant.PERMISSION, key="optional"),
-    operation_id="add_merchant",
+    operation_id="create_merchant",
     tags=["Merchants"],
 )
 async def create_merchant(request: ApiRequest, data: JSONBody[NewMerchant]) -> MerchantView:
