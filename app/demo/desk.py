@@ -80,8 +80,8 @@ class Desk:
 
     async def _move(self, to: datetime) -> None:
         if to > self.ctx.now:
-            await move_clock(self.ctx, MoveClock(to=to))
-            self.ctx = await context_of_member(self._slug, self._email)
+            moved = await move_clock(self.ctx, MoveClock(to=to))
+            self.ctx = replace(self.ctx, now=moved.now, today=moved.business_on)
 
     async def order(
         self, line_id: UUID, merchant_id: UUID, amount_minor: int, ref: str, currency: str

@@ -81,36 +81,31 @@ def differing(path: Path, told: dict[str, Any]) -> str:
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-async def test_the_independent_check_agrees(database: None, tmp_path: Path, seed: int) -> None:
-    path = write(tmp_path / "orders.parquet", a_year(seed))
+async def test_the_independent_check_agrees(database: None, tmp_path: Path) -> None:
+    path = write(tmp_path / "orders.parquet", a_year(1))
     told = await run(read_orders(path), new_slug(), tmp_path, quiet())
 
     assert differing(path, told) == ""
     assert [name for name in HAPPENS if not told[name]] == []
-
-
-async def test_the_check_sees_a_penny(database: None, tmp_path: Path) -> None:
-    path = write(tmp_path / "orders.parquet", a_year(3, customers=3, orders=12))
-    told = await run(read_orders(path), new_slug(), tmp_path, quiet())
-    assert differing(path, told) == ""
     assert "outstanding_minor" in differing(path, told | {"outstanding_minor": told["outstanding_minor"] + 1})
 
 
-@pytest.mark.parametrize(("where", "calls"), [("step", 9), ("order", 90), ("receive", 30)])
 async def test_an_interrupted_run_goes_on_and_comes_to_the_same(
-    database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, calls: int
+    database: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Broken off while accounts are opened, amid a day's orders, amid a day's receipts; then run twice."""
-    file = read_orders(write(tmp_path / "orders.parquet", a_year(4)))
-    whole = await run(file, new_slug(), tmp_path, quiet())
-    slug = new_slug()
-    with monkeypatch.context() as patched:
-        breaking_off(patched, where, calls)
-        with pytest.raises(Interrupted):
-            await run(file, slug, tmp_path, quiet())
-    assert await run(file, slug, tmp_path, quiet()) == whole
-    assert await run(file, slug, tmp_path, quiet()) == whole
+    path = write(tmp_path / "orders.parquet", a_year(2))
+    file, slug = read_orders(path), new_slug()
+    for where, calls in (("step", 9), ("order", 60), ("receive", 30)):
+        with monkeypatch.context() as patched:
+            breaking_off(patched, where, calls)
+            with pytest.raises(Interrupted):
+                await run(file, slug, tmp_path, quiet())
+    told = await run(file, slug, tmp_path, quiet())
+
+    assert differing(path, told) == ""
+    assert [name for name in HAPPENS if not told[name]] == []
+    assert await run(file, slug, tmp_path, quiet()) == told
 
 
 def breaking_off(patched: pytest.MonkeyPatch, where: str, calls: int) -> None:

@@ -48,7 +48,7 @@ def a_year(seed: int, *, customers: int = 12, orders: int = 220) -> list[Row]:
     rows: list[Row] = []
     for no in range(orders):
         customer = rng.randrange(customers)
-        days = rng.randrange(250, 374) if customer == 0 or no % 3 else rng.randrange(273)
+        days = rng.randrange(274, 374) if customer == 0 or no % 3 else rng.randrange(274)
         at = datetime(2009, 12, 1, 8) + timedelta(days=days, minutes=rng.randrange(600))  # noqa: DTZ001
         rows += [
             Row(
@@ -75,4 +75,5 @@ def a_year(seed: int, *, customers: int = 12, orders: int = 220) -> list[Row]:
         Row("600006", quantity=1, price=0.001),
     ]
     last = datetime(2010, 12, 9, 20)  # noqa: DTZ001
+    rows += [Row(str(700_000 + no), at=last, customer=13_001 + no) for no in range(4)]
     return [row for row in rows if row.at <= last]
