@@ -1,8 +1,8 @@
 -- owner: tradeline_money
 -- Writes what `ok` commands carry: one statement for each table that is present. Called by billing.commit
--- alone, with its rights and settings. `carried` are the commands' rows by table, `tenants` the tenant of each,
--- whatever a row itself says; `outstanding` the change of each on its lines, `moves` how many drawdowns they may
--- set together. A table takes its tenant from `c.tenant` only.
+-- alone, with its rights and settings. `carried` are the commands' rows by table, `tenants` the tenant of
+-- each, whatever a row itself says; `outstanding` the change of each on its lines, `moves` how many drawdowns
+-- they may set together. A table takes its tenant from `c.tenant` only.
 CREATE OR REPLACE FUNCTION billing.write_rows(
     tenants uuid[], carried jsonb[], outstanding bigint[], moves integer
 ) RETURNS void
@@ -24,7 +24,7 @@ BEGIN
             jsonb_populate_recordset(NULL::billing.line, c.rows->'line') r;
     END IF;
     IF 'drawdown' = ANY (present) THEN
-        -- Instead of foreign keys to what many drawdowns share: they would lock it, the hottest row of a tenant.
+        -- Instead of foreign keys to what many drawdowns share: they would lock it, a tenant's hottest row.
         -- It is never deleted, so looking once is as good.
         SELECT sum(jsonb_array_length(r->'drawdown')) INTO wanted FROM unnest(carried) r;
         INSERT INTO billing.drawdown (tenant_id, id, programme_id, product_id, buyer_id, merchant_id,

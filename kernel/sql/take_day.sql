@@ -1,4 +1,4 @@
--- Before a business date is rolled or a period closed: waits, in turn, for all who hold the day (kernel.hold_days).
+-- Before a business date is rolled or a period closed: waits in turn for all who hold it (kernel.hold_days).
 CREATE OR REPLACE FUNCTION kernel.take_day() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
