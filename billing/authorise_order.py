@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from billing import known, rows
-from billing.bring_forward import release_expired
+from billing.bring_forward import NO_ROOM, make_room
 from billing.command import Command
 from billing.commit import commit_with_retry
 from billing.events import DRAWDOWN_AUTHORISED
@@ -20,7 +20,7 @@ from billing.rules.decision import Refusal
 from kernel import ids
 from kernel.context import Ctx
 from kernel.db.scope import scope
-from kernel.errors import NotFound
+from kernel.errors import NotFound, Stale
 from products.queries import Offered, known_offer, published
 
 PERMISSION: Final = "drawdowns:write"
@@ -43,6 +43,7 @@ async def authorise_order(ctx: Ctx, command: AuthoriseOrder) -> DrawdownView:
     """
     ctx.require(PERMISSION)
     drawdown_id = ids.uuid7()
+    patient = not known.known_ended(ctx)
 
     async def decide() -> Command:
         ground = await _ground(ctx, command)
@@ -70,14 +71,18 @@ async def authorise_order(ctx: Ctx, command: AuthoriseOrder) -> DrawdownView:
             state=moved.after,
         )
         draft = rows.Draft()
-        rows.opened(ctx, draft, loaded, moved, offer.terms_id)
+        rows.opened(ctx, draft, loaded, moved, offer.terms_id, patient=patient)
         rows.told(ctx, draft, DRAWDOWN_AUTHORISED, loaded, amount_minor=command.amount_minor)
         return rows.command(ctx, draft, view(loaded, moved.after))
 
-    committed = await commit_with_retry(
-        ctx, decide, on_stale=lambda told: release_expired(ctx, command.line_id, told)
-    )
-    return committed.result(DrawdownView)
+    async def make_room_once(told: Stale) -> None:
+        nonlocal patient
+        owner = known.known_owner(ctx, command.line_id)
+        if told.params.get("what") == NO_ROOM and owner is not None:
+            patient = False
+            await make_room(ctx, command.line_id, owner.buyer_id, owner.currency)
+
+    return (await commit_with_retry(ctx, decide, on_stale=make_room_once)).result(DrawdownView)
 
 
 async def _ground(ctx: Ctx, command: AuthoriseOrder) -> tuple[LineOwner, Offered] | Refusal:

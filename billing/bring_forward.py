@@ -17,25 +17,34 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from billing import rows
+from billing import known, rows
 from billing.command import Command, ReceiptRow
 from billing.commit import ATTEMPTS, commit, commit_many
 from billing.events import DRAWDOWN_BECAME_PAST_DUE, DRAWDOWN_EXPIRED, DRAWDOWN_FELL_DUE
 from billing.loaded import Loaded
-from billing.queries import buyer_books, credit_minor, load_drawdowns, load_unpaid
+from billing.queries import (
+    buyer_books,
+    credit_minor,
+    credit_usable_from,
+    load_drawdown,
+    load_drawdowns,
+    load_unpaid,
+    with_events,
+)
 from billing.receipts import CREDIT_CHANNEL, settle
 from billing.rules.allocation import claims
 from billing.rules.decide_receipt import receive
 from billing.rules.decision import Moved, Refusal
 from billing.rules.moves import advance_to, on_its_day
+from billing.rules.state import Move
 from kernel import ids
 from kernel.context import Ctx
 from kernel.db.engine import Tx
 from kernel.db.scope import scope
-from kernel.errors import Stale
+from kernel.errors import NotFound, Stale
 
-EXPIRED_HOLDS: Final = "expired_holds"
-"""What `billing.commit` answers where a line's room is taken by holds that have expired."""
+NO_ROOM: Final = "room"
+"""What `billing.commit` answers a patient command where a line has no room."""
 
 
 async def day_ended_through(tx: Tx, ctx: Ctx) -> date | None:
@@ -47,10 +56,8 @@ async def day_ended_through(tx: Tx, ctx: Ctx) -> date | None:
     return found
 
 
-async def release_expired(ctx: Ctx, line_id: UUID, told: Stale) -> None:
-    """Expires the line's holds whose day has come, if that is why a command was stale."""
-    if told.params.get("what") != EXPIRED_HOLDS:
-        return
+async def make_room(ctx: Ctx, line_id: UUID, buyer_id: UUID, currency: str) -> None:
+    """Expires the line's holds whose day has come, and lets the buyer's credit balance pay what fell due."""
     async with scope(ctx, read_only=True) as tx:
         found = await tx.fetch(
             """SELECT d.id FROM billing.drawdown_use u
@@ -59,36 +66,57 @@ async def release_expired(ctx: Ctx, line_id: UUID, told: Stale) -> None:
             ctx.tenant_id, line_id, ctx.today,
         )  # fmt: skip
     await advance_rows(ctx, [row["id"] for row in found], ctx.today)
+    await catch_up(ctx, buyer_id, currency)
 
 
 async def catch_up(ctx: Ctx, buyer_id: UUID, currency: str) -> None:
     """Brings one buyer's drawdowns and credit balance to today, day by day, where day end has not done it
     yet."""
+    if known.known_ended(ctx):
+        return
     async with scope(ctx, read_only=True) as tx:
         since = await day_ended_through(tx, ctx)
-        waiting = await tx.fetchrow(
-            """SELECT min(d.next_event_on) AS next_on, bool_or(d.oldest_unpaid_due_on <= $4) AS owes,
-                (SELECT b.credit_minor FROM billing.buyer_balance b
-                WHERE b.tenant_id = $1 AND b.buyer_id = $2 AND b.currency = $3) AS credit
-            FROM billing.drawdown d
-            WHERE d.tenant_id = $1 AND d.buyer_id = $2 AND d.currency = $3 AND d.status IN ('authorised',
-            'captured')""",
-            ctx.tenant_id, buyer_id, currency, ctx.today,
-        )  # fmt: skip
-    has_event = waiting["next_on"] is not None and waiting["next_on"] <= ctx.today
-    if (since is not None and since >= ctx.today) or not (has_event or waiting["credit"]):
-        return
-    day = since + timedelta(1) if since else ctx.today
+        if since is not None and since >= ctx.today:
+            known.remember_ended(ctx, since)
+            return
+        credit = await credit_minor(tx, ctx, buyer_id, currency)
+        day = await credit_usable_from(tx, ctx, buyer_id, currency) if credit else ctx.today
+    day = min(max(day, since + timedelta(1)) if since else day, ctx.today)
     while day <= ctx.today:
-        async with scope(ctx, read_only=True) as tx:
-            due = await tx.fetch(
-                """SELECT id FROM billing.drawdown
-                WHERE tenant_id = $1 AND buyer_id = $2 AND currency = $3 AND next_event_on <= $4""",
-                ctx.tenant_id, buyer_id, currency, day,
-            )  # fmt: skip
-        await advance_rows(ctx, [row["id"] for row in due], day)
-        await use_credit(ctx, buyer_id, currency, day)
+        await advance_rows(ctx, await _waiting(ctx, buyer_id, currency, day), day)
+        if credit:
+            await use_credit(ctx, buyer_id, currency, day)
         day += timedelta(1)
+
+
+async def load_current(
+    ctx: Ctx, drawdown_id: UUID, move: Move | None = None, *, on: date | None = None
+) -> Loaded:
+    """A drawdown as it stands today, its buyer's credit balance used. Raises NotFound.
+
+    For a move of day `on`, with its events where the move will have to replay them.
+    """
+    async with scope(ctx, read_only=True) as tx:
+        found = await load_drawdown(tx, ctx, drawdown_id)
+        if found is None:
+            raise NotFound(what="drawdown")
+        if known.known_ended(ctx):
+            return await with_events(tx, ctx, found, move, on=on or ctx.today) if move else found
+    await catch_up(ctx, found.buyer_id, found.currency)
+    async with scope(ctx, read_only=True) as tx:
+        again = await load_drawdown(tx, ctx, drawdown_id) or found
+        return await with_events(tx, ctx, again, move, on=on or ctx.today) if move else again
+
+
+async def _waiting(ctx: Ctx, buyer_id: UUID, currency: str, day: date) -> list[UUID]:
+    """The buyer's drawdowns to which something happens until the day."""
+    async with scope(ctx, read_only=True) as tx:
+        found = await tx.fetch(
+            """SELECT id FROM billing.drawdown
+            WHERE tenant_id = $1 AND buyer_id = $2 AND currency = $3 AND next_event_on <= $4""",
+            ctx.tenant_id, buyer_id, currency, day,
+        )  # fmt: skip
+    return [row["id"] for row in found]
 
 
 async def advance_rows(ctx: Ctx, drawdown_ids: Sequence[UUID], to: date) -> int:
@@ -135,25 +163,34 @@ def _brought(moved: Moved[UUID]) -> list[tuple[str, dict[str, int]]]:
     return told
 
 
-async def use_credit(ctx: Ctx, buyer_id: UUID, currency: str, on: date) -> bool:
-    """Pays what is due on `on` or before from the buyer's credit balance; whether there was something to
-    pay."""
+async def use_credit(ctx: Ctx, buyer_id: UUID, currency: str, on: date, *, at_most: int | None = None) -> int:
+    """Pays what is due on `on` or before from the buyer's credit balance; what it paid, in minor units.
+
+    Only from what was credit balance before that day, unless `at_most` says that so much was.
+    """
     own = replace(ctx, key=None)
     for _ in range(ATTEMPTS):
-        command = await _pay_from_credit(own, buyer_id, currency, on)
-        if command is None:
-            return False
+        planned = await _pay_from_credit(own, buyer_id, currency, on, at_most)
+        if planned is None:
+            return 0
+        paid_minor, command = planned
         try:
             await commit(own, command)
         except Stale:
             continue
-        return True
+        return paid_minor
     raise Stale(what="credit")
 
 
-async def _pay_from_credit(ctx: Ctx, buyer_id: UUID, currency: str, on: date) -> Command | None:
+async def _pay_from_credit(
+    ctx: Ctx, buyer_id: UUID, currency: str, on: date, at_most: int | None
+) -> tuple[int, Command] | None:
     async with scope(ctx, read_only=True) as tx:
         credit = await credit_minor(tx, ctx, buyer_id, currency)
+        if at_most is not None:
+            credit = min(credit, at_most)
+        elif credit and await credit_usable_from(tx, ctx, buyer_id, currency) > on:
+            return None
         parties = await buyer_books(tx, ctx, buyer_id, currency) if credit else None
         if parties is None:
             return None
@@ -183,7 +220,16 @@ async def _pay_from_credit(ctx: Ctx, buyer_id: UUID, currency: str, on: date) ->
     )
     if isinstance(settlement, Refusal):
         raise ValueError(f"credit was refused: {settlement}")
-    return settle(ctx, receipt, unpaid, settlement)
+    return usable, settle(ctx, receipt, unpaid, settlement)
+
+
+async def use_backdated(ctx: Ctx, buyer_id: UUID, currency: str, since: date, rest_minor: int) -> None:
+    """The rest of a receipt of day `since` pays what fell due after it, each amount on its due date (DOMAIN
+    §9)."""
+    day = since + timedelta(1)
+    while rest_minor and day <= ctx.today:
+        rest_minor -= await use_credit(ctx, buyer_id, currency, day, at_most=rest_minor)
+        day += timedelta(1)
 
 
 def _due_minor(ctx: Ctx, loaded: Loaded, on: date) -> int:

@@ -9,11 +9,11 @@ from uuid import UUID
 import msgspec
 
 from billing import rows
+from billing.bring_forward import load_current
 from billing.command import Command
 from billing.commit import commit_with_retry
 from billing.events import DRAWDOWN_CAPTURED
 from billing.loaded import DrawdownView, view
-from billing.queries import load_for
 from billing.rules.decide import capture
 from billing.rules.decision import Refusal
 from kernel.context import Ctx
@@ -39,7 +39,7 @@ async def capture_order(ctx: Ctx, command: CaptureOrder) -> DrawdownView:
     on = command.effective_on or ctx.today
 
     async def decide() -> Command:
-        loaded = await load_for(ctx, command.drawdown_id, "capture", on=on)
+        loaded = await load_current(ctx, command.drawdown_id, "capture", on=on)
         moved = capture(loaded.drawdown, amount_minor=command.amount_minor, on=on, today=ctx.today)
         if isinstance(moved, Refusal):
             return rows.refused(ctx, moved)

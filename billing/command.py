@@ -23,13 +23,17 @@ class _Wire(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class LineMove(_Wire, frozen=True, kw_only=True):
-    """Refused unless the line's room is at least `need`. `honour`: frozen and closed do not refuse it."""
+    """Refused unless the line's room is at least `need`. `honour`: frozen and closed do not refuse it.
+
+    `patient`: where there is no room it is `stale`, not refused: the caller may still make some.
+    """
 
     id: UUID
     need: int = 0
     held: int = 0
     outstanding: int = 0
     honour: bool = False
+    patient: bool = False
 
 
 class LimitChange(_Wire, frozen=True, kw_only=True):

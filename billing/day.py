@@ -100,7 +100,7 @@ async def _use_credit(ctx: Ctx, day: date) -> int:
         )  # fmt: skip
     used = 0
     for row in found:
-        used += await use_credit(ctx, row["buyer_id"], row["currency"], day)
+        used += await use_credit(ctx, row["buyer_id"], row["currency"], day) > 0
     return used
 
 

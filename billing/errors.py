@@ -84,4 +84,4 @@ def refusal(code: str, params: Mapping[str, str | int | bool | None]) -> DomainE
     if kind is None:
         kind = type("Refused", (Refused,), {"code": code, "status": _STATUS_OF.get(code, Refused.status)})
         _kinds[code] = kind
-    return kind(**params)
+    return kind(errors=(), **params)

@@ -4,7 +4,7 @@ tenant."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,8 +21,7 @@ from billing.rules.values import ENGINE_VERSION, Event, ReversalReason, decode_e
 from kernel import ids
 from kernel.context import Ctx
 from kernel.db.engine import Tx
-from kernel.db.scope import scope
-from kernel.errors import NotFound, Stale
+from kernel.errors import Stale
 from products.rules.terms import Terms, decode_terms
 
 _TERMS_KEPT: Final = 10_000
@@ -96,18 +95,6 @@ _DRAWDOWN: Final = """
 async def load_drawdown(tx: Tx, ctx: Ctx, drawdown_id: UUID, *, events: bool = False) -> Loaded | None:
     rows = await tx.fetch(f"{_DRAWDOWN} AND d.id = $2", ctx.tenant_id, drawdown_id)
     return (await loaded(tx, ctx, rows, events=events))[0] if rows else None
-
-
-async def load_for(
-    ctx: Ctx, drawdown_id: UUID, move: Move, *, on: date, reason: ReversalReason | None = None
-) -> Loaded:
-    """A drawdown with all that a command on it needs: its events too where it reaches back. Raises
-    NotFound."""
-    async with scope(ctx, read_only=True) as tx:
-        found = await load_drawdown(tx, ctx, drawdown_id)
-        if found is None:
-            raise NotFound(what="drawdown")
-        return await with_events(tx, ctx, found, move, on=on, reason=reason)
 
 
 async def with_events(
@@ -244,6 +231,22 @@ async def credit_minor(tx: Tx, ctx: Ctx, buyer_id: UUID, currency: str) -> int:
         ctx.tenant_id, buyer_id, currency,
     )  # fmt: skip
     return int(found or 0)
+
+
+async def credit_usable_from(tx: Tx, ctx: Ctx, buyer_id: UUID, currency: str) -> date:
+    """The first opening after the credit balance last grew: it pays at openings, never on the day it arose.
+
+    Whoever makes it grow brings the buyer to that day first, so before it there was nothing left to pay
+    from it.
+    """
+    grew_on: date | None = await tx.fetchval(
+        """SELECT max(j.booked_on) FROM billing.entry e
+        JOIN billing.journal j ON j.tenant_id = e.tenant_id AND j.id = e.journal_id
+        WHERE e.tenant_id = $1 AND e.credit_party = $2 AND e.credit_account = 'buyer_credit' AND e.currency
+        = $3""",
+        ctx.tenant_id, buyer_id, currency,
+    )  # fmt: skip
+    return grew_on + timedelta(1) if grew_on else date.min
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import msgspec
 
-from billing.queries import load_drawdown
+from billing.bring_forward import load_current
 from billing.rules.quote import Payoff, Quote, payoff, quote
 from kernel.context import Ctx
 from kernel.db.scope import scope
-from kernel.errors import FieldProblem, Invalid, NotFound
+from kernel.errors import FieldProblem, Invalid
 from products.queries import published
 
 PERMISSION: Final = "drawdowns:read"
@@ -63,8 +63,5 @@ async def quote_payoff(ctx: Ctx, command: QuotePayoff) -> Payoff:
                 FieldProblem("#/on", "outside_quoted_days", {"first_on": str(ctx.today), "last_on": last_on}),
             )
         )
-    async with scope(ctx, read_only=True) as tx:
-        loaded = await load_drawdown(tx, ctx, command.drawdown_id)
-    if loaded is None:
-        raise NotFound(what="drawdown")
+    loaded = await load_current(ctx, command.drawdown_id)
     return payoff(loaded.terms, loaded.state, on)

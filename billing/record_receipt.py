@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from billing import rows
-from billing.bring_forward import catch_up
+from billing.bring_forward import catch_up, use_backdated
 from billing.command import Command, ReceiptRow
 from billing.commit import commit_with_retry
 from billing.loaded import Loaded
@@ -88,7 +88,10 @@ async def record_receipt(ctx: Ctx, command: RecordReceipt) -> ReceiptView:
         )
         return settle(ctx, receipt, payable, settlement)
 
-    return (await commit_with_retry(ctx, decide)).result(ReceiptView)
+    recorded = (await commit_with_retry(ctx, decide)).result(ReceiptView)
+    if on < ctx.today and recorded.excess_minor:
+        await use_backdated(ctx, command.buyer_id, command.currency, on, recorded.excess_minor)
+    return recorded
 
 
 async def _ground(ctx: Ctx, command: RecordReceipt, on: date) -> tuple[Parties, list[Loaded]] | Refusal:

@@ -10,12 +10,12 @@ from uuid import UUID
 import msgspec
 
 from billing import rows
-from billing.bring_forward import catch_up
+from billing.bring_forward import load_current
 from billing.command import Command, RefundRow
 from billing.commit import commit_with_retry
 from billing.events import DRAWDOWN_REFUNDED
 from billing.loaded import DrawdownView, Loaded, view
-from billing.queries import load_for, taken_ref
+from billing.queries import taken_ref
 from billing.rules.decide import refund
 from billing.rules.decision import Refusal
 from kernel import ids
@@ -51,14 +51,12 @@ async def refund_order(ctx: Ctx, command: RefundOrder) -> Refunded:
     ctx.require(PERMISSION)
     refund_id = ids.uuid7()
     on = command.effective_on or ctx.today
-    first = await load_for(ctx, command.drawdown_id, "refund", on=on)
-    await catch_up(ctx, first.buyer_id, first.currency)
 
     async def decide() -> Command:
         async with scope(ctx, read_only=True) as tx:
             if refusal := await taken_ref(tx, ctx, "refund", command.external_ref):
                 return rows.refused(ctx, refusal)
-        loaded = await load_for(ctx, command.drawdown_id, "refund", on=on)
+        loaded = await load_current(ctx, command.drawdown_id, "refund", on=on)
         capture_no = command.capture_no or _only_capture(loaded)
         if capture_no is None:
             return rows.refused(ctx, Refusal("capture_no_needed", {"captures": len(loaded.state.captures)}))

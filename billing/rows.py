@@ -117,8 +117,13 @@ def noted(ctx: Ctx, draft: Draft, topic: str, kind: str, object_id: UUID, payloa
     )
 
 
-def opened(ctx: Ctx, draft: Draft, loaded: Loaded, moved: Moved[UUID], terms_id: UUID) -> None:
-    """A new drawdown. `terms_id` is that of its terms, which is dear to compute anew."""
+def opened(
+    ctx: Ctx, draft: Draft, loaded: Loaded, moved: Moved[UUID], terms_id: UUID, *, patient: bool
+) -> None:
+    """A new drawdown; `patient`: without room it is stale, not refused.
+
+    `terms_id` is that of its terms, which is dear to compute anew.
+    """
     projection = project(moved.after)
     draft.add(
         "drawdown",
@@ -136,7 +141,7 @@ def opened(ctx: Ctx, draft: Draft, loaded: Loaded, moved: Moved[UUID], terms_id:
             created_at=ctx.now,
         ),
     )
-    _follow(ctx, draft, loaded, moved, projection)
+    _follow(ctx, draft, loaded, moved, projection, patient=patient)
 
 
 def moved_on(ctx: Ctx, draft: Draft, loaded: Loaded, moved: Moved[UUID], *, credit: bool = True) -> None:
@@ -185,8 +190,16 @@ def post(
     return journal_id
 
 
-def _follow(ctx: Ctx, draft: Draft, loaded: Loaded, moved: Moved[UUID], projection: Projection) -> None:
-    _use(draft, loaded, moved)
+def _follow(
+    ctx: Ctx,
+    draft: Draft,
+    loaded: Loaded,
+    moved: Moved[UUID],
+    projection: Projection,
+    *,
+    patient: bool = False,
+) -> None:
+    _use(draft, loaded, moved, patient)
     draft.add("drawdown_event", *(_event(ctx, loaded.id, event) for event in moved.events))
     before = {view.no: view for view in project(moved.before).instalments} if moved.before else {}
     for view in projection.instalments:
@@ -230,7 +243,7 @@ def _journal(ctx: Ctx, draft: Draft, loaded: Loaded, reference: str, journal: Jo
         )
 
 
-def _use(draft: Draft, loaded: Loaded, moved: Moved[UUID]) -> None:
+def _use(draft: Draft, loaded: Loaded, moved: Moved[UUID], patient: bool) -> None:
     """The line honours what it once let through; only `need` asks for room."""
     delta = moved.line
     if delta.held == delta.outstanding == delta.need == 0:
@@ -242,6 +255,7 @@ def _use(draft: Draft, loaded: Loaded, moved: Moved[UUID]) -> None:
             held=delta.held,
             outstanding=delta.outstanding,
             honour=moved.before is not None,
+            patient=patient,
         )
     )
     draft.add(

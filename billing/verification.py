@@ -17,11 +17,13 @@ from kernel.db.scope import scope
 
 _COLUMNS: Final = (
     "status, authorised_minor, captured_minor, voided_minor, refunded_minor, principal_due_minor,"
-    " interest_due_minor, fee_due_minor, penalty_due_minor, oldest_unpaid_due_on, expires_on, next_event_on, engine_version"
+    " interest_due_minor, fee_due_minor, penalty_due_minor, oldest_unpaid_due_on, expires_on,"
+    " next_event_on, engine_version"
 )
 _INSTALMENT: Final = (
     "no, capture_no, start_on, nominal_on, due_on, past_due_on, principal_minor, interest_minor, fee_minor,"
-    " penalty_minor, principal_paid_minor, interest_paid_minor, fee_paid_minor, penalty_paid_minor, settled_on"
+    " penalty_minor, principal_paid_minor, interest_paid_minor, fee_paid_minor, penalty_paid_minor,"
+    " settled_on"
 )
 
 
@@ -169,9 +171,11 @@ _WHOLE: Final = {
             WHERE tenant_id = $1 AND credit_account IN ('due_to_tenant', 'due_from_lender')) x
         GROUP BY currency HAVING sum(amount) <> 0""",
     "journal without entries": """
-        SELECT j.id::text AS object, 'none' AS stored, 'entries' AS expected FROM billing.journal j
-        WHERE j.tenant_id = $1 AND NOT EXISTS (
-            SELECT FROM billing.entry e WHERE e.tenant_id = $1 AND e.journal_id = j.id)""",
+        SELECT j.id::text AS object, 'none' AS stored, 'entries, or a new split of receipts' AS expected
+        FROM billing.journal j WHERE j.tenant_id = $1
+        AND NOT EXISTS (SELECT FROM billing.entry e WHERE e.tenant_id = $1 AND e.journal_id = j.id)
+        AND NOT EXISTS (SELECT FROM billing.allocation a WHERE a.tenant_id = $1 AND a.journal_id = j.id)
+        AND NOT EXISTS (SELECT FROM billing.charge c WHERE c.tenant_id = $1 AND c.journal_id = j.id)""",
 }
 """What must hold over a tenant's whole book, as queries that give only what does not."""
 
@@ -179,8 +183,8 @@ _WHOLE: Final = {
 async def book_differences(tx: Tx, ctx: Ctx) -> list[Difference]:
     found = []
     for what, query in _WHOLE.items():
-        for row in await tx.fetch(query, ctx.tenant_id):
-            found.append(Difference(row["object"], what, str(row["stored"]), str(row["expected"])))
+        broken = await tx.fetch(query, ctx.tenant_id)
+        found += [Difference(row["object"], what, str(row["stored"]), str(row["expected"])) for row in broken]
     return found
 
 

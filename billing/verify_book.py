@@ -7,12 +7,12 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
-from kernel.seal_audit import verify_seals
 
 from billing.rules.book import Difference, differences
 from billing.verification import book_differences, changed_ids, load_book, remember_verified, watermark
 from kernel.context import Ctx
 from kernel.db.scope import scope
+from kernel.seal_audit import verify_seals
 
 PERMISSION: Final = "ledger:read"
 CHUNK: Final = 1_000

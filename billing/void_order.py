@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 
 from billing import rows
+from billing.bring_forward import load_current
 from billing.command import Command
 from billing.commit import commit_with_retry
 from billing.events import DRAWDOWN_VOIDED
 from billing.loaded import DrawdownView, view
-from billing.queries import load_for
 from billing.rules.decide import void
 from billing.rules.decision import Refusal
 from kernel.context import Ctx
@@ -33,7 +33,7 @@ async def void_order(ctx: Ctx, command: VoidOrder) -> DrawdownView:
     ctx.require(PERMISSION)
 
     async def decide() -> Command:
-        loaded = await load_for(ctx, command.drawdown_id, "void", on=ctx.today)
+        loaded = await load_current(ctx, command.drawdown_id, "void", on=ctx.today)
         moved = void(loaded.drawdown, amount_minor=command.amount_minor, today=ctx.today)
         if isinstance(moved, Refusal):
             return rows.refused(ctx, moved)

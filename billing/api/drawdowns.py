@@ -12,6 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from billing import authorise_order, capture_order, history, refund_order, void_order
 from billing.api.listing import asked, listed
 from billing.authorise_order import AuthoriseOrder
+from billing.bring_forward import load_current
 from billing.capture_order import CaptureOrder
 from billing.queries import list_drawdowns as load_drawdowns
 from billing.refund_order import RefundOrder
@@ -146,9 +147,12 @@ async def get_drawdown(
     request: ApiRequest, drawdown_id: FromPath[DrawdownId], as_of: FromQuery[date | None] = None
 ) -> DrawdownBody:
     """One drawdown as it stands today, or on another day if nothing more happens."""
-    async with scope(request.ctx, read_only=True) as tx:
-        found = await history.read_drawdown(tx, request.ctx, drawdown_id.uuid, as_of)
-    return drawdown_body(request.ctx, found)
+    ctx = request.ctx
+    if as_of is None:
+        return drawdown_body(ctx, history.today_view(ctx, await load_current(ctx, drawdown_id.uuid)))
+    async with scope(ctx, read_only=True) as tx:
+        found = await history.read_drawdown(tx, ctx, drawdown_id.uuid, as_of)
+    return drawdown_body(ctx, found)
 
 
 @get(f"{PATH}/events", opt=needs(READ), operation_id="list_drawdown_events", tags=TAGS)

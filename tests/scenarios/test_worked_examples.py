@@ -1,4 +1,5 @@
-"""DOMAIN §7, examples 1, 5, 6 and 7: to the cent, over days and day ends. Expected amounts are copied from there."""
+"""DOMAIN §7, examples 1, 5, 6 and 7: to the cent, over days and day ends. Expected amounts are copied from
+there."""
 
 from __future__ import annotations
 
