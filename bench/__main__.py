@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from time import monotonic
+from typing import Final, TypeVar
 
 import msgspec
 from rich.console import Console
 
-from bench import figures, money
+from bench import day_end, money
 from bench.errors import BenchError
+
+T = TypeVar("T")
+_MONEY: Final = "drawdowns through HTTP beside the one SQL call they come down to"
+_DAY_END: Final = "a day end over a million drawdowns, and after a kill in the middle"
+_LIST: Final = f"money    {_MONEY}\nday-end  {_DAY_END}"
 
 
 def main(arguments: list[str]) -> int:
@@ -23,27 +30,34 @@ def main(arguments: list[str]) -> int:
 
     try:
         if asked.name == "money":
-            found = money.run(rounds=asked.rounds, seconds=asked.seconds, keep=asked.keep, tell=tell)
+            money_run = money.run(rounds=asked.rounds, seconds=asked.seconds, keep=asked.keep, tell=tell)
+            _print(money_run, asked.json, money.show)
+        elif asked.name == "day-end":
+            _print(day_end.run(keep=asked.keep, tell=tell), asked.json, day_end.show)
+        else:
+            print(_LIST)
     except BenchError as wrong:
         sys.stderr.write(f"bench: {wrong}\n")
         return 1
-    if asked.json:
-        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
-    else:
-        figures.show(Console(width=150), found.figures, found.ratios)
-        print(f"{found.drawdowns:,} drawdowns, lines agree with them; verified whole: {found.verified:,}")
     return 0
 
 
+def _print(found: T, as_json: bool, show: Callable[[Console, T], None]) -> None:
+    if as_json:
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(found)) + b"\n")
+    else:
+        show(Console(width=150), found)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="./dev bench", description="Measure; figures: docs/performance.md")
+    parser = argparse.ArgumentParser(prog="./dev bench", description="Measures; figures: docs/performance.md")
     names = parser.add_subparsers(dest="name", required=True)
-    one = names.add_parser(
-        "money", help="drawdowns through HTTP against one SQL call, and what the machine can do"
-    )
+    names.add_parser("list", help="what can be measured")
+    one = names.add_parser("money", help=_MONEY)
     one.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
     one.add_argument("--seconds", type=float, default=4, help="of each measurement (4)")
-    for each in (one,):
+    two = names.add_parser("day-end", help=_DAY_END)
+    for each in (one, two):
         each.add_argument("--json", action="store_true", help="results as JSON on stdout")
         each.add_argument("--keep", action="store_true", help="leave the data behind, and say where")
     return parser

@@ -110,7 +110,8 @@ async def _copy_lines(on: Stage, ctx: Ctx, product_id: UUID, buyers: list[UUID],
                 "created_at",
             ),
             records=(
-                (ctx.tenant_id, line, buyer, product_id, "revolving", CURRENCY, LIMIT_MINOR, "active", ctx.now)
+                (ctx.tenant_id, line, buyer, product_id, "revolving", CURRENCY, LIMIT_MINOR, "active",
+                 ctx.now)
                 for line, buyer in zip(lines, buyers, strict=True)
             ),
         )  # fmt: skip

@@ -123,12 +123,16 @@ def show(console: Console, figures: Sequence[Figure], ratios: Sequence[Ratio]) -
         )
         spread = f"{one.least:,.0f}–{one.most:,.0f}"
         table.add_row(
-            one.name, f"{one.per_second:,.0f}", spread, f"{one.p50_ms:,.2f}", f"{one.p99_ms:,.2f}", *cpu
+            one.name,
+            f"{one.per_second:,.0f}",
+            spread,
+            f"{one.p50_ms:,.2f}",
+            f"{one.p99_ms:,.2f}",
+            *(f"{value:,.0f}" for value in cpu),
         )
     console.print(table)
     table = Table(title="ratios")
-    for heading in ("ratio", "median", "least–most", "goal", ""):
-        table.add_column(heading, justify="left" if heading == "ratio" else "right")
+    columns(table, "ratio", "median", "least–most", "goal", "")
     for two in ratios:
         table.add_row(
             two.name,
@@ -138,3 +142,9 @@ def show(console: Console, figures: Sequence[Figure], ratios: Sequence[Ratio]) -
             "reached" if two.reached else "not reached",
         )
     console.print(table)
+
+
+def columns(table: Table, first: str, *others: str) -> None:
+    table.add_column(first)
+    for heading in others:
+        table.add_column(heading, justify="right")

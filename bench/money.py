@@ -14,14 +14,15 @@ from time import monotonic, sleep
 from typing import Any, Final
 
 import msgspec
-import psutil
 from msgspec.structs import replace
+from rich.console import Console
 
 from bench import commands, pgbench, wrk
 from bench.book import Platform, open_platform
 from bench.errors import BenchError
 from bench.figures import Cpu, Figure, Ratio, Sample, by_round, figure, ratio
-from bench.stage import Server, Stage, server, stage
+from bench.figures import show as show_figures
+from bench.stage import Server, Stage, server, stage, tree_seconds
 from billing.verify_book import VerifyBook, verify_book
 
 LINES: Final = 10_000
@@ -29,7 +30,6 @@ TENANTS: Final = 50
 ARRAY: Final = 50
 CATCH_UP_SECONDS: Final = 120
 ONE: Final = "one-call"
-TOLD: Final = {"tpc-b": "TPC-B of pgbench, scale 10", "minimal": "INSERT of one small row"}
 
 Measure = Callable[[], Sample]
 Tell = Callable[[str], None]
@@ -101,7 +101,7 @@ async def _platforms(on: Stage, lines: int, tenants: int) -> tuple[Platform, lis
             await open_platform(on, f"small-{number}", max(1, lines // tenants)) for number in range(tenants)
         ]
     async with on.admin() as connection:
-        await connection.execute(commands.SCHEMA + "VACUUM (ANALYZE)" if False else commands.SCHEMA)
+        await connection.execute(commands.SCHEMA)
         await connection.execute("VACUUM (ANALYZE)")
         await connection.execute("CHECKPOINT")
     return big, small
@@ -187,7 +187,11 @@ class _Bench:
     def _spent(self) -> tuple[float, float, float]:
         """Processor seconds so far of PostgreSQL, of the server with its worker, of the load generators."""
         load = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return _tree(self._on.postgres()), _tree(self._serving.process), load.ru_utime + load.ru_stime
+        return (
+            tree_seconds(self._on.postgres()),
+            tree_seconds(self._serving.process),
+            load.ru_utime + load.ru_stime,
+        )
 
     def _written(self) -> int:
         return int(self._ask("SELECT count(*) FROM kernel.idempotency"))
@@ -196,8 +200,8 @@ class _Bench:
         """Waits until the worker has handed on what the last measurement left in the outbox."""
         end = monotonic() + CATCH_UP_SECONDS
         behind = (
-            "SELECT coalesce((SELECT max(xid) FROM kernel.outbox) > (SELECT max(after_xid) FROM kernel.outbox_cursor),"
-            " false)"
+            "SELECT coalesce((SELECT max(xid) FROM kernel.outbox)"
+            " > (SELECT max(after_xid) FROM kernel.outbox_cursor), false)"
         )
         while self._ask(behind):
             if monotonic() > end:
@@ -212,20 +216,10 @@ class _Bench:
         return asyncio.run(ask())
 
 
-def _tree(root: psutil.Process) -> float:
-    """Processor seconds of a process and all below it, the ended ones too."""
-    seconds = 0.0
-    for process in (root, *root.children(recursive=True)):
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        seconds += times.user + times.system + times.children_user + times.children_system
-    return seconds
-
-
 async def _verify(on: Stage, big: Platform, small: Sequence[Platform]) -> tuple[int, int]:
-    """Each line against its drawdowns; of one tenant everything. How many drawdowns there are, and were read."""
+    """Each line against its drawdowns, of one tenant everything. How many drawdowns there are, how many were
+    replayed.
+    """
     async with on.admin() as connection:
         wrong = await connection.fetchval(
             """SELECT count(*) FROM billing.line l LEFT JOIN (
@@ -251,3 +245,11 @@ async def _verify(on: Stage, big: Platform, small: Sequence[Platform]) -> tuple[
     if not verified.clean:
         raise BenchError(f"verify found differences: {verified.differences[:3]}", "run with --keep and look")
     return drawdowns, verified.drawdowns
+
+
+def show(console: Console, found: Run) -> None:
+    show_figures(console, found.figures, found.ratios)
+    console.print(
+        f"{found.drawdowns:,} drawdowns, lines, keys, events, outbox and audit agree; "
+        f"{found.verified:,} verified against their events"
+    )

@@ -6,6 +6,7 @@ installation is touched. The cluster is durable (fsync on): without that, nothin
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -95,8 +96,6 @@ class Stage:
 @contextmanager
 def stage(*, keep: bool = False) -> Iterator[Stage]:
     """Fresh servers with a migrated database. `keep` leaves folder and data behind, servers stopped."""
-    import asyncio
-
     home = _new_home()
     settings = load_settings(_environment(home))
     try:
@@ -163,11 +162,23 @@ def server(on: Stage) -> Iterator[Server]:
             child.wait()
 
 
+def tree_seconds(root: psutil.Process) -> float:
+    """Processor seconds of a process and all below it, the ended ones too."""
+    seconds = 0.0
+    for process in (root, *root.children(recursive=True)):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        seconds += times.user + times.system + times.children_user + times.children_system
+    return seconds
+
+
 def _wait_until_ready(url: str, child: subprocess.Popen[bytes], log: Path) -> None:
     end = monotonic() + READY_SECONDS
     while monotonic() < end and child.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=2) as response:
+            with urllib.request.urlopen(f"{url}/readyz", timeout=2) as response:  # noqa: S310 – our own
                 if response.status == 200:
                     return
         except (urllib.error.URLError, OSError):
