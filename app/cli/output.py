@@ -1,0 +1,96 @@
+"""What a command answers: JSON for scripts, aligned text for people with amounts in their currency."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from kernel.money import UnknownCurrency, to_major
+
+_UNSAID: Final = ("object", "livemode", "url", "next_cursor", "has_more")
+_WIDE: Final = 240
+"""Columns where nobody's terminal sets them: lines of a file are not folded."""
+
+
+def show(answer: object, *, as_json: bool, columns: Sequence[str] = ()) -> None:
+    """Prints a Struct, a list of them or a page; `columns` are those of a list, all where none are named."""
+    encoded = msgspec.json.encode(answer, enc_hook=str)
+    if as_json:
+        sys.stdout.write(f"{msgspec.json.format(encoded, indent=2).decode()}\n")
+        return
+    plain = msgspec.json.decode(encoded)
+    console = Console(soft_wrap=False, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
+    if isinstance(plain, dict) and isinstance(plain.get("data"), list):
+        plain = plain["data"]
+    if isinstance(plain, list):
+        _show_list(console, plain, columns)
+    else:
+        _show_object(console, plain)
+
+
+def _show_object(console: Console, plain: Mapping[str, Any], currency: str | None = None) -> None:
+    """One line a value; lists of objects follow as tables under their names."""
+    currency = plain.get("currency", currency)
+    grid = Table.grid(padding=(0, 2))
+    inner: list[tuple[str, Any]] = []
+    for name, value in plain.items():
+        if name in _UNSAID:
+            continue
+        if value and (isinstance(value, dict) or (isinstance(value, list) and isinstance(value[0], dict))):
+            inner.append((name, value))
+        else:
+            grid.add_row(_label(name), _text(name, value, currency))
+    console.print(grid)
+    for name, value in inner:
+        console.print(f"\n{_label(name)}", style="bold")
+        if isinstance(value, dict):
+            _show_object(console, value, currency)
+        else:
+            _show_list(console, value, (), currency)
+
+
+def _show_list(
+    console: Console, rows: Sequence[Any], columns: Sequence[str], currency: str | None = None
+) -> None:
+    if not rows:
+        console.print("none")
+        return
+    names = columns or [name for name in rows[0] if name not in _UNSAID]
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in names:
+        table.add_column(
+            _label(name), justify="right" if name.endswith("_minor") else "left", overflow="fold"
+        )
+    for row in rows:
+        table.add_row(*(_text(name, row.get(name), row.get("currency", currency)) for name in names))
+    console.print(table)
+
+
+def _label(name: str) -> str:
+    return name.removesuffix("_minor").replace("_", " ")
+
+
+def _text(name: str, value: Any, currency: str | None) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or value in ({}, []):
+        return "–"
+    if isinstance(value, dict):
+        return msgspec.json.encode(value).decode()
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if name.endswith("_minor") and isinstance(value, int):
+        return _amount(value, currency)
+    return str(value)
+
+
+def _amount(amount_minor: int, currency: str | None) -> str:
+    try:
+        return f"{to_major(amount_minor, currency):,} {currency}" if currency else f"{amount_minor:,} minor"
+    except UnknownCurrency:
+        return f"{amount_minor:,} minor"
