@@ -8,5 +8,6 @@ The frozen terms and their id ............. rules/terms.py
 Total cost and both rates (IRR) ........... rules/rate.py
 The terms offered at this moment, reads ... queries.py   published
 Routes, and what they answer .............. api.py, schemas.py
+Tables .................................... tables.py
 Refusals, topics of the outbox ............ errors.py, events.py
 """
