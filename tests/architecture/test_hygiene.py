@@ -27,7 +27,7 @@ from tests.architecture.house import (
 NOTES: Final = re.compile(r"\b(TODO|FIXME|XXX|HACK|WIP)\b")
 BROAD: Final = ("Exception", "BaseException")
 CHECKS: Final = re.compile(
-    r"_*((assert|check|expect|hold|refuse|fail|raises|warns|run_state_machine)\w*|find)"
+    r"_*((assert|check|expect|hold|refuse|fail|raises|warns|run_state_machine)\w*|find|until)"
 )
 """Calls that make a test able to fail, by how their names begin."""
 
