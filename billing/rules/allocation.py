@@ -76,8 +76,8 @@ def share(
 ) -> tuple[list[tuple[Key, int]], int]:
     """What each drawdown is allotted, and the rest.
 
-    The states stand on the receipt's day, in the order of the drawdowns' numbers. The named drawdown is paid
-    whole, also in advance, before the others are asked.
+    The states stand on the receipt's day, in the order of the drawdowns' numbers. The named drawdown comes
+    first within each class, and is paid in advance too; what is past due elsewhere still comes before it.
     """
     lots = []
     for position, (key, terms, state) in enumerate(drawdowns):
@@ -86,7 +86,7 @@ def share(
         for debt_class, group in groupby(asked, key=lambda claim: claim.debt_class):
             of_class = list(group)
             oldest = of_class[0]
-            place = (not is_named, debt_class, oldest.due_on, oldest.start_on, position)
+            place = (debt_class, not is_named, oldest.due_on, oldest.start_on, position)
             lots.append((place, key, sum(claim.amount_minor for claim in of_class)))
     allotted: dict[Key, int] = {}
     for _, key, asked_minor in sorted(lots, key=lambda lot: lot[0]):

@@ -73,8 +73,19 @@ def test_in_advance_if_the_payer_asks() -> None:
     assert rest == 50_00
 
 
-def test_the_named_drawdown_is_paid_first_and_whole() -> None:
-    assert allotted(taken(three(), 150_00, 14, named="a")) == ([("a", 100_00), ("b", 50_00)], 0)
+def test_the_named_drawdown_is_paid_in_advance_but_after_what_is_due() -> None:
+    """DOMAIN §9: class is the outermost loop, the named drawdown comes first inside it."""
+    assert allotted(taken(three(), 250_00, 14, named="a")) == (
+        [("b", 100_00), ("c", 100_00), ("a", 50_00)],
+        0,
+    )
+
+
+def test_the_named_drawdown_is_paid_first_in_its_class() -> None:
+    """On day 9 nothing is due: `b` is the oldest, `a` the youngest."""
+    unnamed, named = (allotted(taken(three(9), 150_00, 9, named=key, advance=True))[0] for key in (None, "a"))
+    assert unnamed == [("b", 100_00), ("c", 50_00)]
+    assert named == [("a", 100_00), ("b", 50_00)]
 
 
 def test_a_backdated_receipt_is_shared_on_the_state_of_its_day() -> None:
