@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 
+from app.cli.commands import single
+from app.cli.failures import told
+from app.demo.errors import DemoError
 from app.demo.orders.summary import table
 from app.demo.progress import Stages
 from app.demo.run import Played, play_demo
@@ -18,7 +22,7 @@ from kernel.settings import Settings, load_settings
 
 INTERRUPTED: Final = 130
 
-app: Final = typer.Typer(pretty_exceptions_enable=False)
+app: Final = single()
 
 
 @app.command()
@@ -39,27 +43,44 @@ def demo(
     What stands already is found again; what was interrupted goes on. --orders runs the orders of a file
     (docs/real-orders.md) as one more platform.
     """
-    told_to_stop = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    settings = load_settings(os.environ)
-    stages = Stages()
+    at_first = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with play_demo(settings, orders=orders, fresh=fresh, stages=stages) as played:
-            if "source" in played.summary:
-                stages.show(table(played.summary))
-            if no_serve or as_json or (context.obj or {}).get("as_json"):
-                typer.echo(json.dumps(played.summary, indent=2, ensure_ascii=False))
-            else:
-                typer.echo(_welcome(settings, played))
+        with told(as_json=as_json):
+            settings = load_settings(os.environ)
             if not no_serve:
-                from app.server import serve
-
-                log.configure(settings.log_level)
-                serve(settings)
+                _refuse_taken_port(settings)
+            stages = Stages()
+            with play_demo(settings, orders=orders, fresh=fresh, stages=stages) as played:
+                if "source" in played.summary:
+                    stages.show(table(played.summary))
+                as_json = as_json or no_serve or (context.obj or {}).get("as_json", False)
+                summary = json.dumps(played.summary, indent=2, ensure_ascii=False)
+                typer.echo(summary if as_json else _welcome(settings, played))
+                if not no_serve:
+                    _serve(settings)
     except KeyboardInterrupt:
         typer.echo("stopped; the next ./dev demo goes on from here", err=True)
         raise typer.Exit(INTERRUPTED) from None
     finally:
-        signal.signal(signal.SIGTERM, told_to_stop)
+        signal.signal(signal.SIGTERM, at_first)
+
+
+def _serve(settings: Settings) -> None:
+    from app.server import serve
+
+    log.configure(settings.log_level)
+    serve(settings)
+
+
+def _refuse_taken_port(settings: Settings) -> None:
+    """Before the work, not after it."""
+    try:
+        socket.create_server((settings.host, settings.port)).close()
+    except OSError as taken:
+        raise DemoError(
+            f"cannot listen on {settings.host}:{settings.port}: {taken.strerror}",
+            "stop what uses the port, or choose another with TRADELINE_PORT",
+        ) from taken
 
 
 def _welcome(settings: Settings, played: Played) -> str:

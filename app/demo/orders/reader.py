@@ -204,7 +204,7 @@ def _refuse_schema(path: Path, schema: pl.Schema) -> None:
             wrong.append(f"{name} holds {kind}, not {meaning}")
     if wrong:
         raise DemoError(
-            f"{path} has not the columns of an order file: {'; '.join(wrong)}",
+            f"{path} lacks the columns of an order file: {'; '.join(wrong)}",
             f"wanted: {', '.join(f'{name} ({meaning})' for name, (meaning, _) in _COLUMNS.items())}",
         )
 
