@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from time import monotonic
@@ -23,6 +24,7 @@ _LIST: Final = f"money    {_MONEY}\nday-end  {_DAY_END}"
 def main(arguments: list[str]) -> int:
     """The exit code: 0 measured (goals reached or not), 1 could not be measured, 2 asked wrongly."""
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # servers are stopped, the data goes
     began = monotonic()
 
     def tell(what: str) -> None:
@@ -30,10 +32,14 @@ def main(arguments: list[str]) -> int:
 
     try:
         if asked.name == "money":
-            money_run = money.run(rounds=asked.rounds, seconds=asked.seconds, keep=asked.keep, tell=tell)
-            _print(money_run, asked.json, money.show)
+            done = money.run(
+                rounds=asked.rounds, seconds=asked.seconds, lines=asked.lines, keep=asked.keep, tell=tell
+            )
+            _print(done, asked.json, money.show)
         elif asked.name == "day-end":
-            _print(day_end.run(keep=asked.keep, tell=tell), asked.json, day_end.show)
+            _print(
+                day_end.run(drawdowns=asked.drawdowns, keep=asked.keep, tell=tell), asked.json, day_end.show
+            )
         else:
             print(_LIST)
     except BenchError as wrong:
@@ -56,7 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     one = names.add_parser("money", help=_MONEY)
     one.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
     one.add_argument("--seconds", type=float, default=4, help="of each measurement (4)")
+    one.add_argument("--lines", type=int, default=money.LINES, help="of the one big tenant (10,000)")
     two = names.add_parser("day-end", help=_DAY_END)
+    two.add_argument("--drawdowns", type=int, default=day_end.BIG, help="of the bigger book (1,000,000)")
     for each in (one, two):
         each.add_argument("--json", action="store_true", help="results as JSON on stdout")
         each.add_argument("--keep", action="store_true", help="leave the data behind, and say where")

@@ -33,9 +33,7 @@ from kernel.context import Ctx
 from kernel.db.scope import scope
 
 BIG: Final = 1_000_000
-SMALL: Final = 250_000
-MANY: Final = 40_000
-FEW: Final = 10_000
+"""A quarter of it is the small book; four in a hundred are due on a day of many, one on a day of few."""
 GOAL_SECONDS: Final = 20
 SAMPLE: Final = 2_000
 CHUNK: Final = 1_000
@@ -68,16 +66,15 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     verified: int
 
 
-def run(
-    *, keep: bool, tell: Tell, big: int = BIG, small: int = SMALL, many: int = MANY, few: int = FEW
-) -> Run:
+def run(*, drawdowns: int, keep: bool, tell: Tell) -> Run:
     """Raises BenchError where a day end left something undone, doubled or wrong."""
+    small, many, few = drawdowns // 4, drawdowns * 4 // 100, drawdowns // 100
     with stage(keep=keep) as on:
         bench = _Bench(on, tell)
         tell(f"a book of {small:,} drawdowns")
         less = asyncio.run(bench.make("small", small, {1: many}))
-        tell(f"a book of {big:,} drawdowns")
-        more = asyncio.run(bench.make("big", big, {1: many, 2: few, 3: many}))
+        tell(f"a book of {drawdowns:,} drawdowns")
+        more = asyncio.run(bench.make("big", drawdowns, {1: many, 2: few, 3: many}))
         days = (bench.end(less, 1), bench.end(more, 1), bench.end(more, 2))
         tell(f"{more.due[3]:,} due, killed in the middle")
         killed_after, resumed = bench.end_with_kill(more, 3)

@@ -46,14 +46,12 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     verified: int
 
 
-def run(
-    *, rounds: int, seconds: float, keep: bool, tell: Tell, lines: int = LINES, tenants: int = TENANTS
-) -> Run:
+def run(*, rounds: int, seconds: float, lines: int, keep: bool, tell: Tell) -> Run:
     """Raises BenchError where a figure could not be trusted: a failed request, a book that is not right."""
     with stage(keep=keep) as on:
         tell("platforms and lines")
         pgbench.make_tpc_b(on)
-        big, small = asyncio.run(_platforms(on, lines, tenants))
+        big, small = asyncio.run(_platforms(on, lines))
         with server(on) as serving:
             bench = _Bench(on, serving, big, small, seconds, tell)
             tell("warming up")
@@ -94,11 +92,11 @@ def ratios(samples: Mapping[str, Sequence[Sample]]) -> tuple[Ratio, ...]:
     )
 
 
-async def _platforms(on: Stage, lines: int, tenants: int) -> tuple[Platform, list[Platform]]:
+async def _platforms(on: Stage, lines: int) -> tuple[Platform, list[Platform]]:
     async with on.database():
         big = await open_platform(on, "big", lines)
         small = [
-            await open_platform(on, f"small-{number}", max(1, lines // tenants)) for number in range(tenants)
+            await open_platform(on, f"small-{number}", max(1, lines // TENANTS)) for number in range(TENANTS)
         ]
     async with on.admin() as connection:
         await connection.execute(commands.SCHEMA)
