@@ -121,13 +121,17 @@ async def _waiting(ctx: Ctx, buyer_id: UUID, currency: str, day: date) -> list[U
 
 async def advance_rows(ctx: Ctx, drawdown_ids: Sequence[UUID], to: date) -> int:
     """Advances drawdowns to the opening of `to`; how many moved. One that others moved meanwhile is read
-    again."""
+    again.
+
+    None of it is under the caller's idempotency key, which is for the caller's own command.
+    """
+    own = replace(ctx, key=None)
     done, left = 0, list(drawdown_ids)
     while left:
         async with scope(ctx, read_only=True) as tx:
             loaded = await load_drawdowns(tx, ctx, left)
         behind = [one for one in loaded if one.state.as_of < to]
-        outcomes = await commit_many(ctx, [_advanced(ctx, one, to) for one in behind])
+        outcomes = await commit_many(own, [_advanced(own, one, to) for one in behind])
         left = [one.id for one, outcome in zip(behind, outcomes, strict=True) if outcome == "stale"]
         done += len(behind) - len(left)
     return done
