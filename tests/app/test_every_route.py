@@ -1,4 +1,4 @@
-"""Every route of the OpenAPI document: no one without a key, no key beyond its scopes, no stranger's object."""
+"""Every route of the API: no one without a key, no key beyond its scopes, no stranger's object."""
 
 from __future__ import annotations
 
