@@ -21,12 +21,13 @@ SIXTY_DAYS: Final[dict[str, Any]] = {
 """Example 1 of DOMAIN §7."""
 
 
-async def open_lender(workspace: Workspace, *, currency: str = "CNY") -> Programme:
-    """Lender and tenant are two companies, so there are two books."""
+async def open_lender(workspace: Workspace, *, currency: str = "CNY", one_book: bool = False) -> Programme:
+    """Lender and tenant are two companies, so there are two books; `one_book`: they are the same."""
+    lender = "某某小额贷款有限公司"
     command = OpenProgramme(
-        lender_of_record="某某小额贷款有限公司",
+        lender_of_record=lender,
         licence="microloan",
-        tenant_entity="某某纺织平台有限公司",
+        tenant_entity=lender if one_book else "某某纺织平台有限公司",
         currency=currency,
     )
     return await open_programme(workspace.ctx(), command)
@@ -52,7 +53,12 @@ async def publish(workspace: Workspace, product: Product) -> Product:
 
 
 async def offer(
-    workspace: Workspace, document: dict[str, Any] = SIXTY_DAYS, *, code: str = "sixty-days"
+    workspace: Workspace,
+    document: dict[str, Any] = SIXTY_DAYS,
+    *,
+    code: str = "sixty-days",
+    one_book: bool = False,
 ) -> Product:
     """A published product of a programme of its own."""
-    return await publish(workspace, await draft(workspace, await open_lender(workspace), document, code=code))
+    lender = await open_lender(workspace, currency=document["currency"], one_book=one_book)
+    return await publish(workspace, await draft(workspace, lender, document, code=code))
