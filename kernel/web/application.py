@@ -12,8 +12,8 @@ from litestar.routes import HTTPRoute
 from litestar.types import BeforeRequestHookHandler, ControllerRouterHandler
 
 from kernel.web.frame import Frame
-from kernel.web.ids import Id, IdSchemas, decode_id, is_id
-from kernel.web.openapi import OPENAPI, document_route
+from kernel.web.ids import Id, decode_id, is_id
+from kernel.web.openapi import OPENAPI, IdSchemas, document_route
 from kernel.web.problems import BODY_LIMIT_BYTES, HANDLERS
 from kernel.web.request import ApiRequest, ContextOf, admit
 

@@ -2,17 +2,13 @@
 
 A package declares one class per resource, `class BuyerId(Id, prefix="buy")`, and uses it in its schemas and
 routes. In a path what cannot be an id is `not_found`, as a stranger's id is; in a body it is `invalid_id`.
+Without Litestar: the command line tells the same ids and does not load it.
 """
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 from uuid import UUID
-
-from litestar._openapi.schema_generation import SchemaCreator
-from litestar.openapi.spec import OpenAPIType, Schema
-from litestar.plugins import OpenAPISchemaPlugin
-from litestar.typing import FieldDefinition
 
 from kernel import ids
 
@@ -62,16 +58,3 @@ def decode_id(kind: type[Any], value: Any) -> Any:
 
 def is_id(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Id)
-
-
-class IdSchemas(OpenAPISchemaPlugin):
-    """Ids in the OpenAPI document: opaque strings with a telling example."""
-
-    @staticmethod
-    def is_plugin_supported_type(value: Any) -> bool:
-        return is_id(value)
-
-    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
-        prefix = field_definition.annotation.prefix
-        example = ids.encode(prefix, UUID("019ac000-0000-7000-8000-000000000001"))
-        return Schema(type=OpenAPIType.STRING, pattern=f"^{prefix}_", max_length=64, examples=[example])

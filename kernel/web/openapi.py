@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import re
 from typing import Any, Final
+from uuid import UUID
 
 import msgspec
 from litestar import Litestar, Request, Response, get
+from litestar._openapi.schema_generation import SchemaCreator
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Components, SecurityScheme
+from litestar.openapi.spec import Components, OpenAPIType, Schema, SecurityScheme
+from litestar.plugins import OpenAPISchemaPlugin
 from litestar.routes import HTTPRoute
+from litestar.typing import FieldDefinition
 
+from kernel import ids
 from kernel.web.examples import add_examples
 from kernel.web.frame import API_VERSION
+from kernel.web.ids import is_id
 from kernel.web.problems import MEDIA_TYPE, Problem
 
 OPENAPI: Final = OpenAPIConfig(
@@ -61,6 +67,19 @@ _PROBLEMS: Final = {
     "422": "Well-formed, but not valid; `errors` names each place",
     "503": "Not available at the moment; repeat after Retry-After",
 }
+
+
+class IdSchemas(OpenAPISchemaPlugin):
+    """Ids in the OpenAPI document: opaque strings with a telling example."""
+
+    @staticmethod
+    def is_plugin_supported_type(value: Any) -> bool:
+        return is_id(value)
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: SchemaCreator) -> Schema:
+        prefix = field_definition.annotation.prefix
+        example = ids.encode(prefix, UUID("019ac000-0000-7000-8000-000000000001"))
+        return Schema(type=OpenAPIType.STRING, pattern=f"^{prefix}_", max_length=64, examples=[example])
 
 
 def document(app: Litestar) -> dict[str, Any]:
