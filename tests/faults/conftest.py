@@ -1,0 +1,86 @@
+"""Servers for faults: on the tests' cluster where only our own processes fall, on a durable cluster of their
+own where a disk must keep its word."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+import pytest
+import pytest_asyncio
+
+from kernel.db.engine import close_database, open_database
+from kernel.db.roles import app_url as url_of
+from kernel.db.roles import prepare_database
+from kernel.serve import Stack, start_stack
+from kernel.settings import Settings, default_home
+from tests.faults.serving import Serving, serving
+
+
+@pytest.fixture(scope="session")
+def own_home() -> Iterator[Path]:
+    """A folder that the servers' account may enter; as root pytest's own is closed to it."""
+    parent = default_home().parent if os.geteuid() == 0 else Path(tempfile.gettempdir())
+    parent.mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="faults-", dir=parent))
+    home.chmod(0o755)
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def served(
+    stack: Stack, admin_url: str, database: None, tmp_path_factory: Any
+) -> AsyncIterator[Serving]:
+    """Two server processes and a worker on this test process's database; one for all who do it no harm."""
+    environ = {
+        "DATABASE_URL": admin_url,
+        "REDIS_URL": stack.redis_url,
+        "TRADELINE_SECRET_KEY": stack.secret_key,
+    }
+    async with serving(tmp_path_factory.mktemp("served"), environ) as running:
+        yield running
+
+
+@pytest_asyncio.fixture
+async def admin(admin_url: str) -> AsyncIterator[Any]:
+    """A superuser's connection, for looking from outside."""
+    connection = await asyncpg.connect(admin_url)
+    yield connection
+    await connection.close()
+
+
+class Durable(msgspec.Struct):
+    """A cluster with fsync on, prepared; this process's pool is open on it."""
+
+    home: Path
+    stack: Stack
+
+
+@pytest.fixture(scope="session")
+def durable_stack(own_home: Path) -> Iterator[Stack]:
+    with start_stack(Settings(home=own_home, data=own_home)) as stack:
+        yield stack
+
+
+@pytest_asyncio.fixture
+async def durable(
+    own_home: Path, durable_stack: Stack, stack: Stack, app_url: str, database: None
+) -> AsyncIterator[Durable]:
+    """The pool of this process leaves the tests' cluster for that time: a process has only one."""
+    await prepare_database(durable_stack.admin_url, durable_stack.secret_key)
+    await close_database()
+    try:
+        await open_database(
+            url_of(durable_stack.admin_url, durable_stack.secret_key), durable_stack.secret_key
+        )
+        yield Durable(own_home, durable_stack)
+    finally:
+        await close_database()
+        await open_database(app_url, stack.secret_key)
