@@ -13,6 +13,7 @@ Void it (解冻) ............................ void_order.py
 Refund goods (退货) ....................... refund_order.py
 Record a receipt; reverse one ............. record_receipt.py, reverse_receipt.py; their rows: receipts.py
 Run day end; a test tenant's clock ........ run_day.py, move_clock.py; day by day: day.py, bring_forward.py
+The timetable ............................. jobs.py
 Verify the book ........................... verify_book.py; its reads: verification.py
 Quotes and payoffs ........................ quotes.py
 

@@ -30,6 +30,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from kernel import clock, ids, log, metrics
+from kernel.business_date import roll_business_date
 from kernel.context import Actor, Ctx
 from kernel.db.scope import scope, unscoped
 from kernel.errors import Unavailable
@@ -162,6 +163,8 @@ async def run_slot(slot: Slot) -> None:
     if not standings:
         return
     ctx = system_context(slot.job, standings[0])
+    if ctx.today > standings[0].business_on:
+        await roll_business_date(ctx, ctx.today)
     renewing = asyncio.create_task(_renew(ctx, slot))
     try:
         error = await _run(slot.job, ctx, slot.slot_on)

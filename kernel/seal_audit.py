@@ -108,8 +108,8 @@ async def _range(tx: Tx, tenant_id: UUID, no: int, above: int, below: int, previ
     first_id = last_id = _NOBODY
     count, xid = 0, above
     while page := await tx.fetch(
-        "SELECT id, xid, actor_kind, actor_id, action, object_kind, object_id, detail, request_id, recorded_at "
-        "FROM kernel.audit WHERE tenant_id = $1 AND (xid, id) > ($2, $3) AND xid < $4 "
+        "SELECT id, xid, actor_kind, actor_id, action, object_kind, object_id, detail, request_id, "
+        "recorded_at FROM kernel.audit WHERE tenant_id = $1 AND (xid, id) > ($2, $3) AND xid < $4 "
         "ORDER BY xid, id LIMIT $5",
         tenant_id,
         xid,

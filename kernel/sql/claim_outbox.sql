@@ -1,7 +1,8 @@
 -- owner: tradeline_lookup
--- The next events of all tenants for one consumer, oldest first, and its place taken for `lease_seconds`; none while another
--- worker holds it. Only transactions are read that ended before every one still running began: an order by id or time would
--- lose those that commit late. The consumer moves its place on afterwards (kernel/outbox_reader.py), so each comes at least once.
+-- The next events of all tenants for one consumer, oldest first, and its place taken for `lease_seconds`;
+-- none while another worker holds it. Only transactions below the oldest one still running are read: an order
+-- by id or time would lose those that commit late. The consumer moves its place on afterwards
+-- (kernel/outbox_reader.py), so each event comes at least once.
 CREATE OR REPLACE FUNCTION kernel.claim_outbox(consumer_name text, most integer, lease_seconds integer)
 RETURNS TABLE (tenant_id uuid, id uuid, topic text, payload jsonb, xid xid8, created_at timestamptz)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

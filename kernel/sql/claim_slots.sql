@@ -1,7 +1,8 @@
 -- owner: tradeline_lookup
--- Takes due slots of one job, over all tenants, for `lease_seconds`: no two workers get the same one, and who dies loses it.
--- First it enters the slots that have come due (`tenants`, `slots` side by side); older than the newest one known are none.
--- A tenant's slots go in order: a later one waits for the earlier, while other tenants' go on.
+-- Takes due slots of one job, over all tenants, for `lease_seconds`: no two workers get the same one, and who
+-- dies loses it. First it enters the slots that have come due (`tenants`, `slots` side by side); what is
+-- older than the newest known of its tenant is not entered. A tenant's slots go in order: a later one waits for the
+-- earlier, while other tenants' go on.
 CREATE OR REPLACE FUNCTION kernel.claim_slots(
     job_name text, tenants uuid[], slots date[], most integer, lease_seconds integer
 ) RETURNS TABLE (tenant_id uuid, slot_on date, attempts integer)
@@ -24,7 +25,8 @@ BEGIN
             AND (s.lease_until IS NULL OR s.lease_until < statement_timestamp())
             AND NOT EXISTS (
                 SELECT FROM kernel.schedule e
-                WHERE e.tenant_id = s.tenant_id AND e.job = s.job AND e.slot_on < s.slot_on AND e.done_at IS NULL)
+                WHERE e.tenant_id = s.tenant_id AND e.job = s.job AND e.slot_on < s.slot_on
+                    AND e.done_at IS NULL)
         ORDER BY s.slot_on
         LIMIT most
         FOR NO KEY UPDATE SKIP LOCKED
