@@ -127,11 +127,18 @@ class Story:
                 await refund_order(ctx, RefundOrder(drawdown_id=drawdown_id, amount_minor=step.amount_minor))
 
     async def _pay(self, order: Order, payment: Payment) -> None:
-        """By the order's own payment page, which names it; what is over stays with the buyer as credit."""
+        """By the order's own payment page, which names it: together with what else is due by now.
+
+        What is over stays with the buyer as credit balance.
+        """
         drawdown_id = self._drawdowns[order.ref]
         owed_minor = await self._desk.owed(drawdown_id)
         if not owed_minor:
             return
+        for other in self._plan.orders:
+            is_due = other.buyer == order.buyer and other.due_on is not None and other.due_on <= payment.on
+            if is_due and other is not order and other.ref in self._drawdowns:
+                owed_minor += await self._desk.owed(self._drawdowns[other.ref])
         amount_minor = owed_minor // 2 if payment.share == "half" else owed_minor
         receipt = RecordReceipt(
             buyer_id=self._accounts[_ref(order.buyer)].buyer_id,
