@@ -70,12 +70,12 @@ class Served:
                 await asyncio.sleep(0.1)
 
 
-def start(settings: Settings, shared: Path) -> subprocess.Popen[bytes]:
+def start(settings: Settings, shared: Path, *, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-c", PARENT, json.encode(settings, enc_hook=str)],
         cwd=ROOT,
         env=os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(shared)},
-        stderr=subprocess.DEVNULL if shared != ROOT else subprocess.PIPE,
+        stderr=stderr,
     )
 
 
@@ -108,7 +108,9 @@ async def served(app_url: str, stack: Stack, tmp_path: Path) -> AsyncIterator[Se
                     child.wait(20)
 
 
-async def test_it_serves_alone_and_ends_in_good_order(served: Served, tenant: Workspace) -> None:
+async def test_it_serves_alone_and_ends_in_good_order(
+    served: Served, tenant: Workspace, tmp_path: Path
+) -> None:
     told = await served.client.get(
         f"{served.url}/v1/tenant", headers={"Authorization": f"Bearer {tenant.opened.secret}"}
     )
@@ -119,7 +121,8 @@ async def test_it_serves_alone_and_ends_in_good_order(served: Served, tenant: Wo
     line = 'tradeline_requests_total{method="GET",route="/healthz",status="200"} 10.0'
     assert line in counted, "both processes' requests are counted together"
 
-    other = start(Settings(home=ROOT, data=ROOT, port=int(served.url.rpartition(":")[2])), ROOT)
+    same = Settings(home=ROOT, data=ROOT, port=int(served.url.rpartition(":")[2]))
+    other = start(same, tmp_path, stderr=subprocess.PIPE)
     _, complaint = await asyncio.to_thread(other.communicate)
     assert other.returncode == 1
     assert b"choose another with TRADELINE_PORT" in complaint
