@@ -23,7 +23,7 @@ async def add(
     ctx: Ctx,
     name: Annotated[str, typer.Argument(help="The business")],
     owner: Annotated[str, typer.Option(help="The person who owns the account")],
-    party_type: Annotated[PartyType, typer.Option("--type")] = "company",
+    party_type: Annotated[PartyType, typer.Option("--type", help="What kind of business")] = "company",
     mobile: Annotated[str | None, typer.Option(help="The owner's mobile number")] = None,
     external_ref: Annotated[str | None, typer.Option(help="The platform's own id; unique for ever")] = None,
 ) -> BuyerView:

@@ -14,14 +14,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from typing import Annotated, Any, Final, get_type_hints
+from typing import Annotated, Any, Final, TypeVar, get_type_hints
 
 import typer
 
 from app.cli.failures import REFUSED, told
 from app.cli.output import show
 
-Work = Callable[..., Awaitable[object]]
+Call = Callable[..., Awaitable[object]]
+Work = TypeVar("Work", bound=Call)
 
 Tenant = Annotated[str | None, typer.Option("--tenant", "-t", metavar="SLUG", help="Which tenant")]
 Member = Annotated[
@@ -59,7 +60,7 @@ def single(name: str | None = None) -> typer.Typer:
 def command(app: typer.Typer, name: str, *, columns: Sequence[str] = ()) -> Callable[[Work], Work]:
     """A command of one tenant: `work(ctx, **options)`; what it gives is shown, lists by `columns`."""
 
-    async def in_tenant(work: Work, tenant: str | None, member: str | None, given: dict[str, Any]) -> object:
+    async def in_tenant(work: Call, tenant: str | None, member: str | None, given: dict[str, Any]) -> object:
         from app.cli.session import context, database
 
         async with database():
@@ -71,7 +72,7 @@ def command(app: typer.Typer, name: str, *, columns: Sequence[str] = ()) -> Call
 def across(app: typer.Typer, name: str, *, columns: Sequence[str] = ()) -> Callable[[Work], Work]:
     """A command over tenants: `work(tenant, **options)`, the database open; `tenant` where one is named."""
 
-    async def over_all(work: Work, tenant: str | None, member: str | None, given: dict[str, Any]) -> object:
+    async def over_all(work: Call, tenant: str | None, member: str | None, given: dict[str, Any]) -> object:
         from app.cli.session import database
 
         async with database():
@@ -83,7 +84,7 @@ def across(app: typer.Typer, name: str, *, columns: Sequence[str] = ()) -> Calla
 def pure(app: typer.Typer, name: str) -> Callable[[Work], Work]:
     """A command that needs neither servers nor database: `work(**options)`."""
 
-    async def alone(work: Work, tenant: str | None, member: str | None, given: dict[str, Any]) -> object:
+    async def alone(work: Call, tenant: str | None, member: str | None, given: dict[str, Any]) -> object:
         return await work(**given)
 
     return _declare(app, name, (), alone, (), skip=0)
@@ -93,7 +94,7 @@ def _declare(
     app: typer.Typer,
     name: str,
     columns: Sequence[str],
-    run: Callable[[Work, str | None, str | None, dict[str, Any]], Coroutine[Any, Any, object]],
+    run: Callable[[Call, str | None, str | None, dict[str, Any]], Coroutine[Any, Any, object]],
     shared: Sequence[inspect.Parameter],
     *,
     skip: int,

@@ -24,8 +24,8 @@ On = Annotated[
     typer.Option("--on", metavar="YYYY-MM-DD", help="The business date it counts for; today without"),
 ]
 
-_DECIMAL: Final = re.compile(r"\d{1,16}(\.\d{1,4})?")
-_DAYS: Final = re.compile(r"\+(\d{1,4})d")
+_DECIMAL: Final = re.compile(r"[0-9]{1,16}(\.[0-9]{1,4})?")
+_DAYS: Final = re.compile(r"\+([0-9]{1,4})d")
 
 
 def minor(amount: str | None, amount_minor: int | None, currency: str) -> int:

@@ -1,0 +1,77 @@
+"""Which tenant and which member a command acts for; servers of its own are gone when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from app.cli import session
+from app.cli.failures import CommandError
+from app.cli.session import context, database
+from kernel.db.engine import ENGINE
+from kernel.db.scope import unscoped
+from kernel.ids import encode
+from tenants.rules.roles import VOCABULARY, permissions_of
+from tests.kernel.serve.conftest import fresh_home
+from tests.support.tenants import Workspace, open_workspace
+
+pytestmark = pytest.mark.db
+
+
+async def test_the_only_tenant_need_not_be_named(tenant: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def slugs() -> list[str]:
+        return found
+
+    monkeypatch.setattr(session, "slugs", slugs)
+    found = [tenant.opened.slug]
+    assert (await context(None, None)).tenant_id == tenant.id
+    for found, says in (([], "there is no tenant yet"), (["a", "b"], "there are several tenants")):  # noqa: B007
+        with pytest.raises(CommandError) as refused:
+            await context(None, None)
+        assert refused.value.message == says
+
+
+async def test_without_a_member_it_is_the_operator(tenant: Workspace) -> None:
+    ctx = await context(tenant.opened.slug, None)
+    assert (ctx.actor.kind, ctx.permissions, ctx.today) == ("system", VOCABULARY, tenant.opened_on)
+
+
+@pytest.mark.parametrize("by_id", [True, False])
+async def test_a_member_by_address_or_id(tenant: Workspace, by_id: bool) -> None:
+    member = encode("mem", tenant.opened.member_id) if by_id else "owner@example.com"
+    ctx = await context(tenant.opened.slug, member)
+    assert (ctx.actor.kind, ctx.actor.id) == ("member", tenant.opened.member_id)
+    assert ctx.permissions == permissions_of(["owner"])
+
+
+async def test_unknown_names_are_told_apart(tenant: Workspace) -> None:
+    stranger = await open_workspace()
+    for slug, member, says in (
+        ("nope", None, "there is no tenant 'nope'"),
+        ("nope", "owner@example.com", "there is no tenant 'nope'"),
+        (tenant.opened.slug, "x@example.com", "has no member 'x@example.com'"),
+        (tenant.opened.slug, encode("mem", stranger.opened.member_id), "has no member 'mem_"),
+    ):
+        with pytest.raises(CommandError) as refused:
+            await context(slug, member)
+        assert says in refused.value.message
+
+
+def test_servers_of_its_own_are_stopped_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def asked() -> int:
+        async with database(), unscoped() as tx:
+            return int(await tx.fetchval("SELECT count(*) FROM kernel.tenant"))
+
+    pool, ENGINE.pool = ENGINE.pool, None
+    try:
+        with fresh_home() as fresh:
+            for name in ("DATABASE_URL", "REDIS_URL", "TRADELINE_SECRET_KEY", "TRADELINE_ADMIN_DATABASE_URL"):
+                monkeypatch.delenv(name, raising=False)
+            monkeypatch.setenv("TRADELINE_HOME", str(fresh.home))
+            assert asyncio.run(asked()) == 0
+            assert asyncio.run(asked()) == 0
+            left = [path for path in fresh.home.rglob("*.pid") if path.is_file()]
+            assert left == []
+    finally:
+        ENGINE.pool = pool
