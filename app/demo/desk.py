@@ -27,11 +27,14 @@ from billing.run_day import RunDay, run_day
 from kernel.clock import opening
 from kernel.context import Ctx, IdempotencyKey
 from kernel.db.scope import scope
+from kernel.errors import DomainError
 from kernel.ids import digest
 from tenants.queries import Tenant, read_tenant
 
 AT_ONCE: Final = 64
 """Buyers served together."""
+
+ATTEMPTS: Final = 10
 
 _OFFICE_OPENS: Final = timedelta(hours=9)
 _OFFICE_CLOSES: Final = timedelta(hours=18)
@@ -110,7 +113,8 @@ class Desk:
 async def side_by_side(steps: Iterable[tuple[object, Step]], tell: Tell | None = None) -> None:
     """Does all steps, those of one buyer in their order, `AT_ONCE` buyers together.
 
-    The first failure stops the others and is raised.
+    A step that may be tried again is, as a client would: a machine that is busy elsewhere must not end
+    the demo. Any other failure stops all steps and is raised.
     """
     of_buyer: dict[object, list[Step]] = defaultdict(list)
     for buyer, step in steps:
@@ -120,7 +124,7 @@ async def side_by_side(steps: Iterable[tuple[object, Step]], tell: Tell | None =
     async def run() -> None:
         for own in waiting:
             for step in own:
-                await step()
+                await _patiently(step)
                 if tell is not None:
                     tell(1)
 
@@ -130,3 +134,14 @@ async def side_by_side(steps: Iterable[tuple[object, Step]], tell: Tell | None =
                 group.create_task(run())
     except* Exception as failed:
         raise failed.exceptions[0] from None
+
+
+async def _patiently(step: Step) -> None:
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            await step()
+            break
+        except DomainError as told:
+            if not (told.retryable and left):
+                raise
+            await asyncio.sleep(told.retry_after_seconds or 1)

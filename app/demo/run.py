@@ -44,7 +44,7 @@ from kernel.serve.stack import remove_data
 from kernel.settings import Settings
 
 SIMULATED: Final = "the platforms, buyers, orders and payments of the story are simulated (seeded)"
-POOL_SIZE: Final = 12
+POOL_SIZE: Final = 16
 _SHOWN: Final = 5
 
 

@@ -7,7 +7,8 @@ from functools import partial
 
 import pytest
 
-from app.demo.desk import AT_ONCE, Desk, side_by_side
+from app.demo.desk import AT_ONCE, ATTEMPTS, Desk, side_by_side
+from kernel.errors import Unavailable
 from tenants.add_buyer import AddBuyer, add_buyer
 from tests.support.tenants import Workspace
 
@@ -49,6 +50,23 @@ async def test_the_first_failure_stops_the_others_and_is_raised() -> None:
     with pytest.raises(LookupError, match="no such buyer"):
         await side_by_side([("a", linger), ("b", fail)])
     assert done == []
+
+
+async def test_a_step_is_tried_again_while_it_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Unavailable, "retry_after_seconds", 0.001)
+    tries = []
+
+    async def busy(times: int) -> None:
+        tries.append(times)
+        if len(tries) <= times:
+            raise Unavailable
+
+    await side_by_side([("a", partial(busy, 3))])
+    assert len(tries) == 4
+    tries.clear()
+    with pytest.raises(Unavailable):
+        await side_by_side([("a", partial(busy, ATTEMPTS))])
+    assert len(tries) == ATTEMPTS
 
 
 @pytest.mark.db
