@@ -8,7 +8,8 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
@@ -49,14 +50,15 @@ class Serving:
         """Seconds since `children` first told of it."""
         return monotonic() - self._first_seen[child.pid]
 
-    def answering(self, wire: Wire) -> psutil.Process:
-        """The process at the other end of an open connection."""
-        (found,) = [
-            child
-            for child in self.children("app.server")
-            if any(at.raddr and at.raddr.port == wire.own_port for at in child.net_connections("tcp"))
-        ]
-        return found
+    def reached(self, wires: Iterable[Wire]) -> Counter[int]:
+        """How many of the open connections end at each server process."""
+        ports = {wire.own_port for wire in wires}
+        ends = Counter[int]()
+        for child in self.children("app.server"):
+            ends[child.pid] += sum(
+                bool(at.raddr) and at.raddr.port in ports for at in child.net_connections("tcp")
+            )
+        return +ends
 
     async def ready(self) -> None:
         """Waits until a process answers that all is there. Fails with the end of the log."""

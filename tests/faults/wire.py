@@ -60,7 +60,9 @@ class Wire:
 
     @property
     def own_port(self) -> int:
-        assert self._streams is not None
+        """0 where it is not connected."""
+        if self._streams is None:
+            return 0
         port: int = self._streams[1].get_extra_info("sockname")[1]
         return port
 
