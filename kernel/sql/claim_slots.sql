@@ -1,8 +1,8 @@
 -- owner: tradeline_lookup
 -- Takes due slots of one job, over all tenants, for `lease_seconds`: no two workers get the same one, and who
--- dies loses it. First it enters the slots that have come due (`tenants`, `slots` side by side), but none older
--- than the newest known of its tenant. A tenant's slots go in order: a later one waits for the earlier, while
--- other tenants' go on.
+-- dies loses it. First it enters the slots that have come due (`tenants`, `slots` side by side), but none
+-- older than the newest known of its tenant. A tenant's slots go in order: a later one waits for the earlier,
+-- while other tenants' go on.
 CREATE OR REPLACE FUNCTION kernel.claim_slots(
     job_name text, tenants uuid[], slots date[], most integer, lease_seconds integer
 ) RETURNS TABLE (tenant_id uuid, slot_on date, attempts integer)

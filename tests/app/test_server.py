@@ -19,6 +19,7 @@ import pytest
 import pytest_asyncio
 from msgspec import json
 
+from kernel.db.scope import unscoped
 from kernel.serve import Stack
 from kernel.settings import Settings
 from tests.support.tenants import Workspace
@@ -108,6 +109,14 @@ async def served(app_url: str, stack: Stack, tmp_path: Path) -> AsyncIterator[Se
                     child.wait(20)
 
 
+async def told_events() -> bool:
+    """Whether the worker has handed on events."""
+    async with unscoped() as tx:
+        return bool(
+            await tx.fetchval("SELECT after_xid > '0' FROM kernel.outbox_cursor WHERE consumer = 'events'")
+        )
+
+
 async def test_it_serves_alone_and_ends_in_good_order(
     served: Served, tenant: Workspace, tmp_path: Path
 ) -> None:
@@ -122,6 +131,12 @@ async def test_it_serves_alone_and_ends_in_good_order(
     assert line in counted, "both processes' requests are counted together"
 
     same = Settings(home=ROOT, data=ROOT, port=int(served.url.rpartition(":")[2]))
+    async with asyncio.timeout(20):
+        told_some = False
+        while not told_some:
+            await asyncio.sleep(0.1)
+            told_some = await told_events()
+
     other = start(same, tmp_path, stderr=subprocess.PIPE)
     _, complaint = await asyncio.to_thread(other.communicate)
     assert other.returncode == 1
