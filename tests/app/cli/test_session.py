@@ -1,19 +1,14 @@
-"""Which tenant and which member a command acts for; servers of its own are gone when it ends."""
+"""Which tenant and which member a command acts for."""
 
 from __future__ import annotations
-
-import asyncio
 
 import pytest
 
 from app.cli import session
 from app.cli.failures import CommandError
-from app.cli.session import context, database
-from kernel.db.engine import ENGINE
-from kernel.db.scope import unscoped
+from app.cli.session import context
 from kernel.ids import encode
 from tenants.rules.roles import VOCABULARY, permissions_of
-from tests.kernel.serve.conftest import fresh_home
 from tests.support.tenants import Workspace, open_workspace
 
 pytestmark = pytest.mark.db
@@ -56,22 +51,3 @@ async def test_unknown_names_are_told_apart(tenant: Workspace) -> None:
         with pytest.raises(CommandError) as refused:
             await context(slug, member)
         assert says in refused.value.message
-
-
-def test_servers_of_its_own_are_stopped_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def asked() -> int:
-        async with database(), unscoped() as tx:
-            return int(await tx.fetchval("SELECT count(*) FROM kernel.tenant"))
-
-    pool, ENGINE.pool = ENGINE.pool, None
-    try:
-        with fresh_home() as fresh:
-            for name in ("DATABASE_URL", "REDIS_URL", "TRADELINE_SECRET_KEY", "TRADELINE_ADMIN_DATABASE_URL"):
-                monkeypatch.delenv(name, raising=False)
-            monkeypatch.setenv("TRADELINE_HOME", str(fresh.home))
-            assert asyncio.run(asked()) == 0
-            assert asyncio.run(asked()) == 0
-            left = [path for path in fresh.home.rglob("*.pid") if path.is_file()]
-            assert left == []
-    finally:
-        ENGINE.pool = pool

@@ -14,6 +14,7 @@ import pytest
 
 from kernel.ids import encode
 from kernel.serve import Stack
+from tests.kernel.serve.conftest import fresh_home
 from tests.support.shop import open_shop
 from tests.support.tenants import new_slug
 
@@ -119,3 +120,11 @@ async def test_what_is_missing_around_ends_with_3(given: dict[str, str], says: s
     assert says in told
     assert told.startswith("error: ")
     assert "Traceback" not in told
+
+
+async def test_servers_of_its_own_are_gone_when_it_ends() -> None:
+    with fresh_home() as fresh:
+        shell = Shell(surroundings(TRADELINE_HOME=str(fresh.home)))
+        assert await shell.json("tenant", "list") == []
+        assert "no tenant yet" in await shell("buyer", "list", code=1)
+        assert [path.name for path in fresh.home.rglob("*.pid")] == []
