@@ -73,7 +73,7 @@ def configure(level: str, *, human: bool | None = None) -> None:
     last = [_columns()] if human else [structlog.processors.format_exc_info, _as_json]
     _logger = _bound(_Stderr(), level, last)
     _request_json = not human and _LEVELS[level] <= _LEVELS["info"]
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=_FIRST,
@@ -108,6 +108,13 @@ class _Stderr:
         sys.stderr.write(line + "\n")
 
     debug = info = warning = error = critical = msg
+
+
+class _Handler(logging.Handler):
+    """Lines of other libraries, to the same place."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _Stderr().msg(self.format(record))
 
 
 def _bound(target: _Stderr, level: str, last: list[Any]) -> Logger:
