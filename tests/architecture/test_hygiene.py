@@ -1,4 +1,4 @@
-"""Nothing half-done, nothing swallowed, no query outside its scope, no test that cannot fail."""
+"""Nothing half-done, nothing swallowed, no query outside its scope."""
 
 import ast
 import io
@@ -19,17 +19,12 @@ from tests.architecture.house import (
     faults,
     hold,
     imports,
-    last_name,
     python,
     sql,
 )
 
 NOTES: Final = re.compile(r"\b(TODO|FIXME|XXX|HACK|WIP)\b")
 BROAD: Final = ("Exception", "BaseException")
-CHECKS: Final = re.compile(
-    r"_*((assert|check|expect|hold|refuse|fail|raises|warns|run_state_machine)\w*|find|until)"
-)
-"""Calls that make a test able to fail, by how their names begin."""
 
 
 def nothing_left_for_later(source: Source) -> Iterator[Fault]:
@@ -37,6 +32,8 @@ def nothing_left_for_later(source: Source) -> Iterator[Fault]:
 
     Way out: do it, or leave it out and say so in an issue.
     """
+    if not NOTES.search(source.text):
+        return
     notes = (
         _notes_in_python(source) if source.path.endswith(".py") else enumerate(source.text.splitlines(), 1)
     )
@@ -135,21 +132,6 @@ def uses_no_trap(source: Source) -> Iterator[Fault]:
             yield Fault(line, f"imports {name}")
 
 
-def can_fail(source: Source) -> Iterator[Fault]:
-    """A test asserts something, and not `True`.
-
-    Way out: assert what must hold. A helper that asserts is named so: assert_…, check_…, expect_…, hold.
-    """
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Assert) and isinstance(node.test, ast.Constant) and node.test.value:
-            yield Fault(node.lineno, "asserts a constant")
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test_"):
-            called = (last_name(part.func) for part in ast.walk(node) if isinstance(part, ast.Call))
-            asserts = any(isinstance(part, ast.Assert) for part in ast.walk(node))
-            if not (asserts or any(CHECKS.fullmatch(name) for name in called)):
-                yield Fault(node.lineno, f"{node.name} asserts nothing")
-
-
 BAD = [
     (nothing_left_for_later, "x = 1  # TODO: more"),
     (nothing_left_for_later, 'def f():\n    """FIXME."""'),
@@ -170,8 +152,6 @@ BAD = [
     ),
     (uses_no_trap, "async for rows in Line.select().batch(batch_size=100): ..."),
     (uses_no_trap, "from litestar.contrib.piccolo import PiccoloDTO"),
-    (can_fail, "def test_x():\n    f()"),
-    (can_fail, "def test_x():\n    assert True"),
 ]
 GOOD = [
     (nothing_left_for_later, "x = 'TODO'  # why"),
@@ -182,11 +162,6 @@ GOOD = [
         "subprocess.run(['a'])\nasync def f():\n    async with scope(ctx) as tx:\n        await q()",
     ),
     (uses_no_trap, "batch(rows)"),
-    (
-        can_fail,
-        "def test_x():\n    assert f() == 1\ndef test_y():\n    with pytest.raises(ValueError):\n        f()",
-    ),
-    (can_fail, "async def test_x():\n    await assert_one_effect(f)\ndef helper(): ..."),
 ]
 
 
@@ -222,7 +197,3 @@ def test_queries_stay_in_scope() -> None:
 
 def test_traps_of_the_stack_are_left_alone() -> None:
     hold(uses_no_trap, python(*LAYERS))
-
-
-def test_tests_can_fail() -> None:
-    hold(can_fail, [source for source in python("tests") if source.stem.startswith("test_")])
