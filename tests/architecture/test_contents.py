@@ -11,6 +11,7 @@ import pytest
 from tests.architecture.house import LAYERS, Fault, Source, files, hold, read, snippet
 
 NAMED: Final = re.compile(r"(?<![\w/.-])[\w-]+(?:/[\w-]+)*\.(?:py|sql)\b")
+FOLDER: Final = re.compile(r"(?<![\w/.-])([\w-]+(?:/[\w-]+)*)/(?=\s)")
 UNNAMED: Final = ("__init__.py", "piccolo_app.py")
 """Every package has these; a contents page need not say so."""
 
@@ -24,13 +25,17 @@ def names_what_is_there(exists: Callable[[str], bool]) -> Callable[[Source], Ite
     """The rule below for a tree in which `exists` tells what is there."""
 
     def names(source: Source) -> Iterator[Fault]:
-        """A contents page names only files that exist, by their path from the package (or from the checkout).
+        """A contents page names only files that exist: by their path from the package, from the checkout,
+        or from
+        a folder named before them on the line.
 
         Way out: the file was renamed or removed; say where its matter stands now.
         """
-        for name in NAMED.findall(page(source)):
-            if not exists(f"{source.parent}/{name}") and not exists(name):
-                yield Fault(1, f"names {name}, which does not exist")
+        for line in page(source).splitlines():
+            inside = [f"{source.parent}/{folder}/" for folder in FOLDER.findall(line)]
+            for name in NAMED.findall(line):
+                if not any(exists(f"{folder}{name}") for folder in (f"{source.parent}/", "", *inside)):
+                    yield Fault(1, f"names {name}, which does not exist")
 
     return names
 
@@ -95,6 +100,8 @@ def test_sees_a_folder_without_page() -> None:
 def test_sees_a_name_without_file() -> None:
     rule = names_what_is_there(lambda path: path in MADE_UP)
     assert list(rule(snippet('"""Fee .... rules/fee.py"""', "billing/__init__.py")))
+    assert list(rule(snippet('"""Penalty .... penalty.py"""', "billing/__init__.py")))
+    assert list(rule(snippet('"""Penalty .... rules/  penalty.py"""', "billing/__init__.py"))) == []
     assert list(rule(snippet(MADE_UP["billing/__init__.py"], "billing/__init__.py"))) == []
 
 

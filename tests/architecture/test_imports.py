@@ -1,7 +1,5 @@
 """Who may import what: one direction between packages, pure rules, one door to the database."""
 
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from typing import Final
@@ -149,21 +147,6 @@ def test_only_the_kernel_opens_connections() -> None:
 
 def test_every_file_is_named_by_what_it_holds() -> None:
     hold(no_drawer_for_everything, python(*LAYERS))
-
-
-def loaded_by(module: str) -> set[str]:
-    """Which of web and database libraries a process has loaded after importing `module`."""
-    program = f"import sys, {module}; print(*sys.modules)"
-    told = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return set(told.stdout.split()) & {"asyncpg", "litestar", "piccolo", "redis", "uvicorn"}
-
-
-def test_the_engine_command_needs_neither_web_nor_database() -> None:
-    """`tradeline engine` checks a number anywhere. Way out: import what is heavy where it is used."""
-    assert loaded_by("app.cli.engine") == set()
-    assert loaded_by("app.cli.merchant")
 
 
 def test_import_linter_is_told_the_same() -> None:
