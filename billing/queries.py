@@ -249,6 +249,18 @@ async def credit_usable_from(tx: Tx, ctx: Ctx, buyer_id: UUID, currency: str) ->
     return grew_on + timedelta(1) if grew_on else date.min
 
 
+async def last_credit_reference(tx: Tx, ctx: Ctx, buyer_id: UUID, currency: str) -> str | None:
+    """The journal by which the buyer's credit balance last grew."""
+    found: str | None = await tx.fetchval(
+        """SELECT j.reference FROM billing.entry e
+        JOIN billing.journal j ON j.tenant_id = e.tenant_id AND j.id = e.journal_id
+        WHERE e.tenant_id = $1 AND e.credit_party = $2 AND e.credit_account = 'buyer_credit'
+        AND e.currency = $3 ORDER BY j.id DESC LIMIT 1""",
+        ctx.tenant_id, buyer_id, currency,
+    )  # fmt: skip
+    return found
+
+
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     buyer_id: UUID | None
