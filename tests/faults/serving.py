@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
@@ -21,6 +22,7 @@ from tests.faults.wire import BROKEN, HOST, Wire
 
 READY_SECONDS: Final = 90
 STOP_SECONDS: Final = 60
+HUNG_SECONDS: Final = 10
 ROOT: Final = Path(__file__).resolve().parents[2]
 SERVE: Final = (
     "import os; from app.server import serve; from kernel.settings import load_settings; "
@@ -55,38 +57,42 @@ class Serving:
         ports = {wire.own_port for wire in wires}
         ends = Counter[int]()
         for child in self.children("app.server"):
-            ends[child.pid] += sum(
-                bool(at.raddr) and at.raddr.port in ports for at in child.net_connections("tcp")
-            )
+            with contextlib.suppress(psutil.NoSuchProcess):
+                ends[child.pid] += sum(
+                    bool(at.raddr) and at.raddr.port in ports for at in child.net_connections("tcp")
+                )
         return +ends
 
     async def ready(self) -> None:
         """Waits until a process answers that all is there. Fails with the end of the log."""
-        end = monotonic() + READY_SECONDS
+        await self._until(lambda heard: bool(heard))
+
+    async def all_ready(self, servers: int = 2) -> None:
+        """Waits until every server process has answered so."""
+        await self._until(lambda heard: len(heard & {child.pid for child in self.children()}) == servers)
+
+    async def _until(self, enough: Callable[[set[int]], bool]) -> None:
+        """`enough` is given the processes that were ready; each question has a connection of its own."""
+        end, heard, last = monotonic() + READY_SECONDS, set[int](), "nothing"
         while monotonic() < end and self.parent.poll() is None:
-            with contextlib.suppress(*BROKEN):
-                async with self.wire() as wire:
-                    if (await wire.ask("GET", "/readyz")).status == 200:
-                        return
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"the server does not become ready: {self._log.read_text()[-2000:]}")
-
-    async def all_up(self, servers: int = 2) -> None:
-        """Waits until every server process takes connections, so that copies reach each of them."""
-        await self.ready()
-        end = monotonic() + READY_SECONDS
-        while monotonic() < end:
-            up = [child for child in self.children("app.server") if _listens(child)]
-            if len(up) == servers:
+            try:
+                async with self.wire() as wire, asyncio.timeout(HUNG_SECONDS):
+                    answer = await wire.ask("GET", "/readyz")
+                    heard |= set(self.reached([wire])) if answer.status == 200 else set()
+                last = repr(answer.body)
+            except BROKEN as broken:
+                last = repr(broken)
+            if enough(heard):
                 return
-            await asyncio.sleep(0.1)
-        raise AssertionError(f"not {servers} servers listen: {self._log.read_text()[-2000:]}")
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"ready are only {heard}, last {last}: {await self._where_they_stand()}")
 
-
-def _listens(child: psutil.Process) -> bool:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return any(at.status == psutil.CONN_LISTEN for at in child.net_connections("tcp"))
-    return False
+    async def _where_they_stand(self) -> str:
+        """The end of the log, after each process has written there what it is doing, and ended."""
+        for child in self.children():
+            child.send_signal(signal.SIGABRT)
+        await asyncio.sleep(1)
+        return self._log.read_text()[-6000:]
 
 
 @asynccontextmanager
@@ -102,6 +108,7 @@ async def serving(home: Path, environ: Mapping[str, str]) -> AsyncIterator[Servi
         if not name.startswith("TRADELINE_") and name not in ("DATABASE_URL", "REDIS_URL")
     }
     own = {"TRADELINE_HOME": str(home), "TRADELINE_PORT": str(port), "TRADELINE_LOG_LEVEL": "warning"}
+    own["PYTHONFAULTHANDLER"] = "1"  # for `_where_they_stand`
     parent = _start(log, ours | own | dict(environ))
     running = Serving(parent, port, log)
     children: list[psutil.Process] = []

@@ -145,7 +145,7 @@ async def test_lines_are_exactly_full_and_never_over(
     served: Serving, admin: Any, tenants: int, lines: int, each: int, fit: int
 ) -> None:
     places = await open_places(tenants, lines, fit * AMOUNT)
-    await served.all_up()
+    await served.all_ready()
     samples: list[int] = []
     watcher = asyncio.create_task(watch(admin, places, samples))
     began = monotonic()

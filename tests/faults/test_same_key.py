@@ -80,7 +80,7 @@ async def expect_effects(admin: Any, shop: Shop, requests: Sequence[Asked], foun
 @pytest.mark.parametrize("keys", [100, pytest.param(1000, marks=pytest.mark.nightly)])
 async def test_one_effect_and_one_answer_for_each_key(served: Serving, admin: Any, keys: int) -> None:
     shop = await open_shop(limit_minor=LIMIT)
-    await served.all_up()
+    await served.all_ready()
     requests = [asked(shop, number) for number in range(keys)]
     secret, seen, found = shop.workspace.opened.secret, Counter[str](), dict[str, str]()
     wires = [[served.wire(secret) for _ in range(COPIES)] for _ in range(AT_ONCE)]

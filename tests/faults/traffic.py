@@ -78,7 +78,8 @@ class Traffic:
         async def repeat() -> None:
             async with self.wire() as wire:
                 for sent in todo:
-                    sent.answer = await until_told(wire, sent.path, sent.body, sent.key, self.seen)
+                    sent.answer = await until_told(wire, sent.path, sent.body, sent.key, Counter())
+                    self.seen["done unheard"] += sent.answer.replayed
 
         await asyncio.gather(*(repeat() for _ in range(AT_ONCE)))
         return len(open_ones)
@@ -168,7 +169,7 @@ class Traffic:
 
 
 def _learn(mine: dict[str, int], sent: Sent) -> None:
-    """What is left of an authorisation, as its client knows it; of an unanswered one he leaves the rest be."""
+    """What is left of an authorisation, as its client knows it; what is unanswered he leaves be."""
     if sent.drawdown is not None:
         mine.pop(sent.drawdown)
     if sent.answer is None or not sent.done or sent.kind == "received":
