@@ -19,9 +19,10 @@ from litestar import Request
 
 from kernel.context import Ctx
 from kernel.errors import Invalid, Unreadable
+from kernel.web.errors import BadRequest, BodyTooLarge
 from kernel.web.idempotency import key_of
 from kernel.web.ids import decode_id
-from kernel.web.problems import field_problem
+from kernel.web.problems import BODY_LIMIT_BYTES, field_problem
 
 ContextOf = Callable[[bytes | None, bytes | None, str], Awaitable[Ctx]]
 """(Authorization, Accept-Language, request id) -> context; raises `Unauthenticated` or `Unavailable`."""
@@ -34,6 +35,26 @@ class ApiRequest(Request[Any, Any, Any]):
     def ctx(self) -> Ctx:
         ctx: Ctx = self.scope["state"]["ctx"]
         return ctx
+
+    async def body(self) -> bytes:
+        """The whole body, read once. Raises BodyTooLarge; BadRequest where it breaks off.
+
+        Litestar's own way goes through a generator and two multi-dictionaries, a tenth of a request's time.
+        """
+        state = self.scope["state"]
+        if "body" not in state:
+            body, more = b"", True
+            while more:
+                message = await self.receive()
+                if message["type"] != "http.request":
+                    raise BadRequest
+                body += message.get("body", b"")
+                if len(body) > BODY_LIMIT_BYTES:
+                    raise BodyTooLarge(limit_bytes=BODY_LIMIT_BYTES)
+                more = message.get("more_body", False)
+            state["body"] = body
+        whole: bytes = state["body"]
+        return whole
 
     async def json(self) -> Any:
         """The body as the type of the route's `data` parameter.
