@@ -35,7 +35,7 @@ MATURE_SECONDS: Final = 5.2
 
 @asynccontextmanager
 async def ordeal(
-    running_on: Durable, serving_: Serving, what: str, seed: int
+    running_on: Durable, serving_: Serving, what: str, processes: int
 ) -> AsyncIterator[list[Traffic]]:
     """Two shops under load while the body does harm; afterwards log and book are compared."""
     shops = [await open_shop(limit_minor=limit) for limit in LIMITS]
@@ -80,7 +80,7 @@ async def kill_any(serving_: Serving, chance: random.Random) -> str:
         if victims:
             victim = chance.choice(victims)
             with contextlib.suppress(psutil.NoSuchProcess):
-                module = victim.cmdline()[-1]
+                module = str(victim.cmdline()[-1])
                 victim.kill()
                 return module
         await asyncio.sleep(0.1)
@@ -89,7 +89,7 @@ async def kill_any(serving_: Serving, chance: random.Random) -> str:
 
 @pytest.mark.parametrize(("kills", "processes"), [(12, 2), pytest.param(200, 3, marks=pytest.mark.nightly)])
 async def test_servers_and_worker_killed_under_load(durable: Durable, kills: int, processes: int) -> None:
-    chance, fallen = random.Random(kills), []
+    chance, fallen = random.Random(kills), list[str]()
     async with own_servers(durable, processes) as serving_:
         async with ordeal(durable, serving_, f"{kills} kills", processes) as traffics:
             while len(fallen) < kills:
