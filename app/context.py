@@ -16,7 +16,7 @@ import msgspec
 from app.keys import KeyCache
 from kernel import clock, ids, log
 from kernel.business_date import roll_business_date
-from kernel.context import Actor, Ctx, Mode
+from kernel.context import Actor, Ctx, IdempotencyKey, Mode
 from kernel.db.scope import scope, unscoped
 from kernel.errors import NotFound, Unauthenticated
 from kernel.i18n import negotiate
@@ -116,6 +116,15 @@ def context_of_operator(
         locale="en",
         request_id=ids.encode("req", ids.uuid7()),
     )
+
+
+def step_of(ctx: Ctx, name: str) -> Ctx:
+    """`ctx` for one step of a work that may be done again from its start: the step then has its one effect.
+
+    `name` is like no other of the actor's steps in the tenant; it is the idempotency key.
+    """
+    key = ids.digest(b"step", name.encode())
+    return msgspec.structs.replace(ctx, key=IdempotencyKey(key, key))
 
 
 def _ctx(

@@ -78,7 +78,7 @@ def _refuse_taken_port(settings: Settings) -> None:
         socket.create_server((settings.host, settings.port)).close()
     except OSError as taken:
         raise DemoError(
-            f"cannot listen on {settings.host}:{settings.port}: {taken.strerror}",
+            f"cannot listen on {settings.host}:{settings.port}: {os.strerror(taken.errno or 0)}",
             "stop what uses the port, or choose another with TRADELINE_PORT",
         ) from taken
 

@@ -14,9 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from msgspec.structs import replace
-
-from app.context import context_of_member
+from app.context import context_of_member, step_of
 from app.demo.progress import Tell
 from billing.authorise_order import AuthoriseOrder, authorise_order
 from billing.errors import LimitExceeded, LineClosed, LineFrozen
@@ -25,10 +23,9 @@ from billing.quotes import QuotePayoff, quote_payoff
 from billing.record_receipt import RecordReceipt, record_receipt
 from billing.run_day import RunDay, run_day
 from kernel.clock import opening
-from kernel.context import Ctx, IdempotencyKey
+from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import DomainError
-from kernel.ids import digest
 from tenants.queries import Tenant, read_tenant
 
 AT_ONCE: Final = 64
@@ -63,8 +60,7 @@ class Desk:
 
     def step(self, name: str) -> Ctx:
         """The context of one step, named like no other of the tenant."""
-        key = digest(b"demo", name.encode())
-        return replace(self.ctx, key=IdempotencyKey(key, key))
+        return step_of(self.ctx, name)
 
     def is_over(self, day: date) -> bool:
         """Whether all steps of `day` are done: the clock has gone beyond it, or its office is closed."""
@@ -83,8 +79,8 @@ class Desk:
 
     async def _move(self, to: datetime) -> None:
         if to > self.ctx.now:
-            moved = await move_clock(self.ctx, MoveClock(to=to))
-            self.ctx = replace(self.ctx, now=moved.now, today=moved.business_on)
+            await move_clock(self.ctx, MoveClock(to=to))
+            self.ctx = await context_of_member(self._slug, self._email)
 
     async def order(
         self, line_id: UUID, merchant_id: UUID, amount_minor: int, ref: str, currency: str

@@ -10,16 +10,14 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from msgspec.structs import replace
 
-from app.context import context_of_member, context_of_operator
+from app.context import context_of_member, context_of_operator, step_of
 from app.demo.errors import DemoError
 from app.demo.keyring import Keyring
 from kernel import clock
-from kernel.context import Ctx, IdempotencyKey, Mode
+from kernel.context import Ctx, Mode
 from kernel.db.scope import scope, unscoped
 from kernel.errors import NotFound
-from kernel.ids import digest
 from products.draft_product import DraftProduct, NewProduct, draft_product
 from products.open_programme import OpenProgramme, open_programme
 from products.publish_product import PublishProduct, publish_product
@@ -133,7 +131,7 @@ async def _product(platform: Platform, owner: Ctx) -> Product:
             return await find_product(tx, owner.tenant_id, platform.product_code)
     except NotFound:
         programme = await open_programme(
-            _once(owner, "programme"),
+            step_of(owner, "programme"),
             OpenProgramme(
                 lender_of_record=platform.lender,
                 licence="microloan",
@@ -157,8 +155,3 @@ async def _merchant(owner: Ctx, no: int, name: str) -> UUID:
             return (await find_merchant(tx, owner.tenant_id, ref)).id
     except NotFound:
         return (await add_merchant(owner, AddMerchant(name=name, external_ref=ref))).id
-
-
-def _once(ctx: Ctx, step: str) -> Ctx:
-    key = digest(b"demo", step.encode())
-    return replace(ctx, key=IdempotencyKey(key, key))

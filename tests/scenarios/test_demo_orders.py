@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from app.demo import book
 from app.demo.desk import Desk
@@ -24,6 +22,7 @@ from app.demo.progress import Stages
 from app.demo.run import order_platform
 from billing.verify_book import VerifyBook, verify_book
 from kernel.db.scope import scope
+from tests.app.demo.interruptions import Interrupted, breaking_off, quiet
 from tests.app.demo.order_files import a_year, write
 from tests.support.tenants import new_slug
 
@@ -44,14 +43,6 @@ HAPPENS = (
     "held_minor",
 )
 """What a made-up file must bring about, or the comparison says little."""
-
-
-class Interrupted(Exception):
-    """Stands for a kill: nothing after it is done."""
-
-
-def quiet() -> Stages:
-    return Stages(Console(file=io.StringIO()))
 
 
 async def run(file: OrderFile, slug: str, home: Path, stages: Stages) -> dict[str, Any]:
@@ -106,19 +97,6 @@ async def test_an_interrupted_run_goes_on_and_comes_to_the_same(
     assert differing(path, told) == ""
     assert [name for name in HAPPENS if not told[name]] == []
     assert await run(file, slug, tmp_path, quiet()) == told
-
-
-def breaking_off(patched: pytest.MonkeyPatch, where: str, calls: int) -> None:
-    """The desk's method `where` works so many times and then no more."""
-    left, works = [calls], getattr(Desk, where)
-
-    def until(*args: Any, **named: Any) -> Any:
-        left[0] -= 1
-        if left[0] < 0:
-            raise Interrupted
-        return works(*args, **named)
-
-    patched.setattr(Desk, where, until)
 
 
 @pytest.mark.nightly
