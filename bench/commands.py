@@ -10,7 +10,6 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from msgspec.structs import replace
 
 from bench.book import CURRENCY, Platform, amount_minor
 from bench.stage import Stage
@@ -93,7 +92,7 @@ async def _authorise(ctx: Ctx, platform: Platform, chance: random.Random) -> Non
     key = str(next(_numbers)).encode()
     once = IdempotencyKey(ids.digest(b"bench", key), ids.digest(b"request", key))
     await authorise_order(
-        replace(ctx, key=once, request_id=ids.encode("req", ids.uuid7())),
+        ctx.asking(ids.encode("req", ids.uuid7()), once),
         AuthoriseOrder(
             line_id=chance.choice(platform.lines),
             merchant_id=platform.merchant_id,

@@ -15,8 +15,6 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from msgspec.structs import replace
-
 from billing import known, rows
 from billing.command import Command, ReceiptRow
 from billing.commit import ATTEMPTS, commit, commit_many
@@ -125,7 +123,7 @@ async def advance_rows(ctx: Ctx, drawdown_ids: Sequence[UUID], to: date) -> int:
 
     None of it is under the caller's idempotency key, which is for the caller's own command.
     """
-    own = replace(ctx, key=None)
+    own = ctx.unkeyed()
     done, left = 0, list(drawdown_ids)
     while left:
         async with scope(ctx, read_only=True) as tx:
@@ -172,7 +170,7 @@ async def use_credit(ctx: Ctx, buyer_id: UUID, currency: str, on: date, *, at_mo
 
     Only from what was credit balance before that day, unless `at_most` says that so much was.
     """
-    own = replace(ctx, key=None)
+    own = ctx.unkeyed()
     for _ in range(ATTEMPTS):
         planned = await _pay_from_credit(own, buyer_id, currency, on, at_most)
         if planned is None:

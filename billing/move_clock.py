@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
 from billing.day import end_days
 from billing.errors import ClockBackwards, ClockNotMovable
@@ -55,7 +54,7 @@ async def move_clock(ctx: Ctx, command: MoveClock) -> ClockView:
         opening = clock.opening(day, zone, cut_off)
         await roll_business_date(ctx, day)
         await set_clock(ctx, opening)
-        await end_days(replace(ctx, now=opening, today=day), lambda _: None)
+        await end_days(ctx.on_day(opening, day), lambda _: None)
         days += 1
         if command.progress is not None:
             command.progress(day)

@@ -6,7 +6,6 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from msgspec.structs import replace
 
 from billing import rows
 from billing.bring_forward import catch_up
@@ -56,7 +55,7 @@ async def reverse_receipt(ctx: Ctx, command: ReverseReceipt) -> ReceiptView:
     if receipt is None or receipt.buyer_id is None:
         raise NotFound(what="receipt")
     await catch_up(ctx, receipt.buyer_id, receipt.currency)
-    internal = replace(ctx, key=None)
+    internal = ctx.unkeyed()
     while True:
         try:
             return await _reverse(ctx, receipt, command.reason)

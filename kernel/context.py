@@ -45,3 +45,15 @@ class Ctx(msgspec.Struct, frozen=True, kw_only=True):
         """The first line of every use case. Raises Forbidden where the caller lacks `permission`."""
         if permission not in self.permissions:
             raise Forbidden(permission=permission)
+
+    def unkeyed(self) -> Ctx:
+        """The same, for what is done on the way: the idempotency key is for the caller's own command."""
+        return msgspec.structs.replace(self, key=None)
+
+    def asking(self, request_id: str, key: IdempotencyKey | None) -> Ctx:
+        """The same caller with another request."""
+        return msgspec.structs.replace(self, request_id=request_id, key=key)
+
+    def on_day(self, now: datetime, today: date) -> Ctx:
+        """The same on a day that a test tenant's clock passes on its way."""
+        return msgspec.structs.replace(self, now=now, today=today)
