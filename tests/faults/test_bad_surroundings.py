@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from typing import Any, Final
 from uuid import uuid4
 
@@ -9,8 +11,9 @@ import msgspec
 import pytest
 
 from kernel.ids import encode
+from tests.faults.conftest import Durable
 from tests.faults.serving import Serving
-from tests.faults.wire import Answer
+from tests.faults.wire import Answer, until_told
 from tests.support.shop import Shop, open_shop
 
 pytestmark = [pytest.mark.db, pytest.mark.fault]
@@ -82,7 +85,7 @@ async def counts(admin: Any, shop: Shop) -> dict[str, int]:
     tables = await admin.fetch(
         """SELECT c.oid::regclass::text AS name FROM pg_class c
         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
-        WHERE c.relkind = 'r' AND c.relnamespace::regnamespace::text IN ('kernel', 'tenants', 'products', 'billing')"""
+        WHERE c.relkind = 'r' AND c.relnamespace > 16383"""
     )
     assert len(tables) > 20
     return {
@@ -109,7 +112,35 @@ def expect_problem(answer: Answer, status: int, code: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 async def shop(database: None) -> Shop:
-    return await open_shop()
+    """One good order has been made: the document of its terms is stored, once for all."""
+    opened = await open_shop()
+    await opened.authorise(1_000)
+    return opened
+
+
+async def test_a_closed_database_is_told_and_borne(own_served: Serving, durable: Durable) -> None:
+    shop = await open_shop()
+    await own_served.all_ready()
+    processes = {child.pid for child in own_served.children()}
+    order, key, seen = drawdown(shop), str(uuid4()), Counter[str]()
+    async with own_served.wire(shop.workspace.opened.secret) as wire:
+        await asyncio.to_thread(durable.stop_postgres)
+        try:
+            for method, path in (("POST", "/v1/drawdowns"), ("GET", "/v1/lines")):
+                answer = await wire.ask(method, path, order if method == "POST" else None, key)
+                assert expect_problem(answer, 503, "unavailable")["retryable"] is True
+                assert answer.headers["retry-after"] == "1"
+            ready = await wire.ask("GET", "/readyz")
+            assert (ready.status, ready.json()["database"]) == (503, "away")
+            assert (await wire.ask("GET", "/healthz")).status == 200
+        finally:
+            await asyncio.to_thread(durable.revive)
+        drawn = await until_told(wire, "/v1/drawdowns", order, key, seen, seconds=20)
+        assert (drawn.status, drawn.replayed) == (201, False)
+    await own_served.all_ready()
+    assert {child.pid for child in own_served.children()} == processes, "nobody was started again"
+    assert (await shop.count("billing.drawdown"), await shop.line()) == (1, (1_000, 0))
+    await shop.verify()
 
 
 @pytest.mark.parametrize("what", PLACED)

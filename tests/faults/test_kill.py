@@ -9,26 +9,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
-from typing import Final
+from typing import Any, Final
+from uuid import UUID, uuid4
 
 import asyncpg
 import psutil
 import pytest
 
+from kernel.ids import encode
 from tests.faults.conftest import Durable
 from tests.faults.figures import told
 from tests.faults.serving import Serving, serving
 from tests.faults.traffic import Traffic, expect_book
-from tests.support.shop import open_shop
+from tests.faults.wire import BROKEN, until_told
+from tests.support.shop import Shop, open_shop
 
 pytestmark = [pytest.mark.db, pytest.mark.fault]
 
 LIMITS: Final = (900_000_000, 2_000_000)
 """Of the shops' lines: one never fills, one does."""
 CLIENTS: Final = 6
+PROGRESS_SECONDS: Final = 60
 MATURE_SECONDS: Final = 5.2
 """Who falls younger is started ever more slowly by the parent."""
 
@@ -97,3 +102,118 @@ async def test_servers_and_worker_killed_under_load(durable: Durable, kills: int
         assert {"app.server", "app.worker"} == set(fallen)
         assert all(traffic.acknowledged > 10 * kills for traffic in traffics), "there was load"
         assert sum(traffic.seen["broken"] for traffic in traffics) > 0, "they fell in the middle of requests"
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(8, marks=pytest.mark.nightly)])
+async def test_the_database_killed_under_load(own_served: Serving, durable: Durable, kills: int) -> None:
+    processes = {child.pid for child in own_served.children()}
+    async with ordeal(durable, own_served, f"{kills} kills of PostgreSQL", 2) as traffics:
+        for _ in range(kills):
+            await progress(traffics, 20)
+            durable.kill_postgres()
+            await asyncio.sleep(0.5)
+            await asyncio.to_thread(durable.revive)
+        await progress(traffics, 20)
+    assert {child.pid for child in own_served.children()} == processes, "nobody was started again"
+
+
+async def test_valkey_killed_under_load(own_served: Serving, durable: Durable) -> None:
+    """What it holds may be lost, so may it itself: money moves on, nobody waits."""
+    async with ordeal(durable, own_served, "Valkey killed", 2) as traffics, own_served.wire() as wire:
+        await progress(traffics, 20)
+        durable.kill_valkey()
+        told_of = (await wire.ask("GET", "/readyz")).json()
+        assert (told_of["ready"], told_of["redis"]) == (True, "degraded")
+        await progress(traffics, 40)
+        await asyncio.to_thread(durable.revive)
+        assert (await wire.ask("GET", "/readyz")).json()["redis"] == "ok"
+    assert sum(traffic.seen["broken"] + traffic.seen["busy 503"] for traffic in traffics) == 0
+
+
+async def progress(traffics: list[Traffic], more: int) -> None:
+    """Waits until so many more requests are acknowledged in each shop."""
+    wanted = [(traffic, traffic.acknowledged + more) for traffic in traffics]
+    async with asyncio.timeout(PROGRESS_SECONDS):
+        while any(traffic.acknowledged < enough for traffic, enough in wanted):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("committed", [True, False], ids=["after the commit", "before the commit"])
+async def test_killed_between_commit_and_reply(
+    served: Serving, admin: Any, admin_url: str, committed: bool
+) -> None:
+    """Held at the line's lock, so that the moment is certain. Killed before, its command is still with the
+    database, and the repeat meets it at the same lock."""
+    shop, key = await open_shop(), str(uuid4())
+    order = {
+        "line_id": encode("lin", shop.line_id),
+        "merchant_id": encode("mer", shop.merchant_id),
+        "amount_minor": 1_000,
+        "currency": "CNY",
+    }
+    await served.all_ready()
+    secret = shop.workspace.opened.secret
+    async with served.wire(secret) as first, served.wire(secret) as second:
+        async with line_held(admin_url, shop) as let_go:
+            asked = asyncio.create_task(first.ask("POST", "/v1/drawdowns", order, key))
+            await waiting(admin, 1)
+            (pid,) = served.reached([first])
+            process = psutil.Process(pid)
+            if committed:
+                process.suspend()
+                await let_go()
+                await drawn(admin, shop)
+            assert not asked.done()
+            process.kill()
+            with pytest.raises(BROKEN):
+                await asked
+            repeated = asyncio.create_task(
+                until_told(second, "/v1/drawdowns", order, key, Counter(), seconds=60)
+            )
+            if not committed:
+                await waiting(admin, 2)
+        answer = await repeated
+    assert (answer.status, answer.replayed) == (201, True)
+    row = await drawn(admin, shop)
+    assert answer.json()["id"] == encode("drw", row)
+    assert await shop.line() == (1_000, 0)
+    await shop.verify()
+    await served.all_ready()
+
+
+@asynccontextmanager
+async def line_held(url: str, shop: Shop) -> AsyncIterator[Callable[[], Awaitable[None]]]:
+    """The row lock of the shop's line, until what is yielded is called, or the end."""
+    connection = await asyncpg.connect(url)
+    try:
+        held = connection.transaction()
+        await held.start()
+        lock = "SELECT FROM billing.line WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+        await connection.execute(lock, shop.workspace.id, shop.line_id)
+        yield held.rollback
+    finally:
+        await connection.close()
+
+
+async def waiting(admin: Any, calls: int) -> None:
+    """Until so many calls of `billing.commit` wait for a lock in this database."""
+    async with asyncio.timeout(PROGRESS_SECONDS):
+        while calls != await admin.fetchval(  # noqa: ASYNC110  (another process has no event to wait for)
+            """SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+            AND application_name = 'tradeline-commit' AND state = 'active' AND wait_event_type = 'Lock'"""
+        ):
+            await asyncio.sleep(0.02)
+
+
+async def drawn(admin: Any, shop: Shop) -> UUID:
+    """The one drawdown of the shop, once it is there."""
+    async with asyncio.timeout(PROGRESS_SECONDS):
+        while True:
+            rows = await admin.fetch(
+                "SELECT id FROM billing.drawdown WHERE tenant_id = $1", shop.workspace.id
+            )
+            if rows:
+                (row,) = rows
+                found: UUID = row["id"]
+                return found
+            await asyncio.sleep(0.02)
