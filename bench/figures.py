@@ -104,23 +104,11 @@ def by_round(
 
 def show(console: Console, figures: Sequence[Figure], ratios: Sequence[Ratio]) -> None:
     table = Table(title="medians of the rounds")
-    for heading in (
-        "measurement",
-        "a second",
-        "least–most",
-        "p50 ms",
-        "p99 ms",
-        "CPU µs: db",
-        "server",
-        "load",
-    ):
-        table.add_column(heading, justify="left" if heading == "measurement" else "right")
+    columns(
+        table, "measurement", "a second", "least–most", "p50 ms", "p99 ms", "CPU µs: db", "server", "load"
+    )
     for one in figures:
-        cpu = (
-            [f"{value:,.0f}" for value in (one.cpu.postgres_us, one.cpu.server_us, one.cpu.load_us)]
-            if one.cpu
-            else []
-        )
+        cpu = (one.cpu.postgres_us, one.cpu.server_us, one.cpu.load_us) if one.cpu else ()
         spread = f"{one.least:,.0f}–{one.most:,.0f}"
         table.add_row(
             one.name,

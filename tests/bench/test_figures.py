@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from io import StringIO
 
-from bench.figures import Cpu, Sample, by_round, figure, percentile, ratio
+import pytest
+from rich.console import Console
+
+from bench.figures import Cpu, Sample, by_round, figure, percentile, ratio, show
 
 
 def sample(per_second: float, *, p50_us: float = 1000, cpu: Cpu | None = None) -> Sample:
@@ -40,3 +43,12 @@ def test_a_ratio_is_taken_within_each_round() -> None:
 def test_a_goal_is_met_by_the_median(direction: str, goal: float, reached: bool) -> None:
     found = ratio("r", [0.1, 0.8, 1.5], goal, direction)  # type: ignore[arg-type]
     assert (found.median, found.least, found.most, found.reached) == (0.8, 0.1, 1.5, reached)
+
+
+def test_the_tables_show_every_measurement_and_ratio() -> None:
+    console = Console(width=150, record=True, file=StringIO())
+    figures = [figure("one-call", [sample(1234, cpu=Cpu(500, 100, 50))]), figure("tpc-b", [sample(99)])]
+    show(console, figures, [ratio("hot ÷ spread", [0.25], 0.5, "at least")])
+    shown = console.export_text()
+    for part in ("one-call", "1,234", "500", "tpc-b", "hot ÷ spread", "0.25", "at least 0.5", "not reached"):
+        assert part in shown
