@@ -10,12 +10,14 @@ from typing import Final
 from rich.console import Console, RenderableType
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
 )
+from rich.text import Text
 
 Tell = Callable[[int], None]
 """Hears how much more of a stage is done."""
@@ -47,8 +49,8 @@ class Stages:
             with _drawn(self._bars, title, total) as tell:
                 yield tell
             return
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Progress(*columns, MofNCompleteColumn(), console=self._console) as self._bars:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), _Count())
+        with Progress(SpinnerColumn(), *columns, console=self._console) as self._bars:
             try:
                 with _drawn(self._bars, title, total) as tell:
                     yield tell
@@ -71,9 +73,16 @@ class Stages:
         self.show(f"{title}: {monotonic() - began:.1f} s")
 
 
+class _Count(ProgressColumn):
+    """How many of how many, where that is known."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.completed:,.0f} of {task.total:,.0f}" if task.fields["counted"] else "")
+
+
 @contextmanager
 def _drawn(bars: Progress, title: str, total: int | None) -> Iterator[Tell]:
-    task = bars.add_task(title, total=total)
+    task = bars.add_task(title, total=total, counted=total is not None)
     yield lambda more: bars.advance(task, more)
     end = 1 if total is None else total
     bars.update(task, total=end, completed=end)

@@ -66,6 +66,7 @@ class Transaction(PostgresTransaction):
         try:
             await self.connection.execute(self.opening)
         except BaseException:
+            await self.rollback()
             await self._give_back()
             raise
         self.context = self.engine.current_transaction.set(self)

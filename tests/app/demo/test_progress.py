@@ -39,7 +39,7 @@ def test_bars_side_by_side_are_drawn_together() -> None:
         first(2)
         second(1)
     shown = out.getvalue()
-    assert all(word in shown for word in ("both", "one", "other", "2/2", "3/3"))
+    assert all(word in shown for word in ("both", "one", "other", "2 of 2", "3 of 3"))
 
 
 def test_a_broken_stage_leaves_the_next_one_its_bars() -> None:
@@ -48,4 +48,4 @@ def test_a_broken_stage_leaves_the_next_one_its_bars() -> None:
         raise LookupError
     with stages.stage("next", 5) as tell:
         tell(5)
-    assert "5/5" in out.getvalue()
+    assert "5 of 5" in out.getvalue()
