@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -35,6 +36,7 @@ from kernel.settings import Settings, default_home, load_settings
 
 READY_SECONDS: Final = 60
 _CHECKOUT: Final = Path(__file__).resolve().parent.parent
+_COMPLAINT: Final = re.compile(r'"level":"(error|warning)"|"status":[45]')
 _SERVE: Final = (
     "import os; from app.server import serve; from kernel.settings import load_settings; "
     "serve(load_settings(os.environ))"
@@ -153,6 +155,9 @@ def server(on: Stage) -> Iterator[Server]:
         url = f"http://127.0.0.1:{port}"
         _wait_until_ready(url, child, log)
         yield Server(url, psutil.Process(child.pid))
+    except BenchError:
+        sys.stderr.writelines(_complaints(log))
+        raise
     finally:
         child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -160,6 +165,14 @@ def server(on: Stage) -> Iterator[Server]:
         if child.poll() is None:
             child.kill()
             child.wait()
+
+
+def _complaints(log: Path) -> list[str]:
+    """The last lines in which the server tells of a fault or of a request that did not succeed."""
+    told = [
+        line for line in log.read_text(errors="replace").splitlines(keepends=True) if _COMPLAINT.search(line)
+    ]
+    return told[-5:]
 
 
 def tree_seconds(root: psutil.Process) -> float:
