@@ -189,7 +189,7 @@ async def loaded(tx: Tx, ctx: Ctx, rows: Sequence[Any], *, events: bool = False)
                 authorised_on=row["authorised_on"],
                 terms=own,
                 state=state,
-                events=log[row["id"]] if events else None,
+                events=log.get(row["id"], ()) if events else None,
             )
         )
     return found

@@ -44,8 +44,14 @@ async def verify_book(ctx: Ctx, command: VerifyBook) -> Verified:
         ids = await changed_ids(tx, ctx, everything=command.everything)
     found: list[Difference] = []
     for start in range(0, len(ids), CHUNK):
+        chunk = ids[start : start + CHUNK]
         async with scope(ctx, read_only=True) as tx:
-            for loaded, stored in await load_book(tx, ctx, ids[start : start + CHUNK]):
+            book = await load_book(tx, ctx, chunk)
+            lost = set(chunk) - {stored.id for _, stored in book}
+            found += [
+                Difference(f"drawdown {one}", "rows", "no use of a line", "one") for one in sorted(lost)
+            ]
+            for loaded, stored in book:
                 drawdown = loaded.drawdown
                 found += differences(
                     loaded.terms, drawdown.parties, loaded.state, loaded.events or (), stored

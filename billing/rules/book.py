@@ -56,7 +56,10 @@ def differences(
     terms: Terms, parties: Parties, state: State, events: tuple[Event, ...], stored: StoredBook
 ) -> list[Difference]:
     """Everything in which a drawdown's rows are not what its events say; empty when the book is right."""
-    true = replay(terms, events, state.as_of)
+    try:
+        true = replay(terms, events, state.as_of)
+    except ValueError as impossible:
+        return [Difference(f"drawdown {stored.id}", "events", str(impossible), "what can have happened")]
     projection = project(true)
     pairs: list[tuple[str, Any, Any]] = [
         ("state", state, true),
