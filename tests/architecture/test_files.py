@@ -18,7 +18,6 @@ HOST: Final = re.compile(
 )
 MAY_SAY: Final = {
     "scripts/lock": "it keeps hosts out of the lock files and must name the options to do so",
-    "scripts/lock_check.py": "the same",
     "tests/architecture/test_files.py": "the rule itself",
 }
 """Files that may hold what HOST looks for."""

@@ -30,12 +30,10 @@ PLAIN: Final = {
     "as_of": "the word of the domain for the day a state stands at",
     "today": "the context's business date",
     "now": "the context's instant",
-    "day": "a day of a schedule or calendar, nothing else beside it",
     "lease_until": "a lease has an end, not an event",
     "closed_through": "the last closed day, inclusive",
     "irr_simple": "the domain's word for a yearly rate",
     "irr_compound": "the domain's word for a yearly rate",
-    "accrued_to": "nights before this day are in the numerator",
 }
 """Names that say their unit without its ending, each for a reason."""
 GATHERING: Final = {"Refused": "its codes are those of the refusals in billing/rules"}

@@ -138,7 +138,7 @@ def queries_take_tx(source: Source) -> Iterator[Fault]:
 def builds_no_ctx(source: Source) -> Iterator[Fault]:
     """`Ctx` is built in app/context.py and by the job runner (kernel/jobs.py) only, and never changed.
 
-    Way out: call what app/context.py offers, or take the ctx that is there.
+    Way out: take the ctx that is there, or what may be derived from it: `ctx.unkeyed()`, `ctx.on_day(…)`.
     """
     for call in calls(source, "Ctx"):
         yield Fault(call.lineno, "builds a Ctx")
