@@ -77,11 +77,12 @@ async def own_servers(durable: Durable, processes: int) -> AsyncIterator[Serving
 
 
 async def kill_any(serving_: Serving, chance: random.Random) -> str:
-    """One process at a random moment, mostly one that has lived a while; which module it was."""
+    """One process at a random moment; which module it was. One in ten may be anywhere in its start, the
+    others are at work: a worker of some age, a server with clients."""
     await asyncio.sleep(chance.uniform(0.1, 1.2))
-    wanted = MATURE_SECONDS if chance.random() < 0.9 else 0
-    for _ in range(400):
-        victims = [child for child in serving_.children() if serving_.lived(child) >= wanted]
+    early = chance.random() < 0.1
+    for _ in range(600):
+        victims = [child for child in serving_.children() if early or at_work(serving_, child)]
         if victims:
             victim = chance.choice(victims)
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -89,7 +90,19 @@ async def kill_any(serving_: Serving, chance: random.Random) -> str:
                 victim.kill()
                 return module
         await asyncio.sleep(0.1)
-    raise AssertionError("no process has lived long enough to be killed")
+    raise AssertionError("no process has come so far that it can be killed at work")
+
+
+def at_work(serving_: Serving, child: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        if serving_.lived(child) < MATURE_SECONDS:
+            return False
+        return child.cmdline()[-1] == "app.worker" or has_clients(child, serving_.port)
+    return False
+
+
+def has_clients(child: psutil.Process, port: int) -> bool:
+    return any(at.raddr and at.laddr.port == port for at in child.net_connections("tcp"))
 
 
 @pytest.mark.parametrize(("kills", "processes"), [(12, 2), pytest.param(200, 3, marks=pytest.mark.nightly)])
@@ -100,6 +113,7 @@ async def test_servers_and_worker_killed_under_load(durable: Durable, kills: int
             while len(fallen) < kills:
                 fallen.append(await kill_any(serving_, chance))
         assert {"app.server", "app.worker"} == set(fallen)
+        assert not any(traffic.seen["hung"] for traffic in traffics), "whoever is not answered hears of it"
         assert all(traffic.acknowledged > 10 * kills for traffic in traffics), "there was load"
         assert sum(traffic.seen["broken"] for traffic in traffics) > 0, "they fell in the middle of requests"
 

@@ -108,8 +108,8 @@ class Traffic:
             self.seen["requests"] += 1
             try:
                 answer = await wire.ask("POST", sent.path, sent.body, sent.key)
-            except BROKEN:
-                self.seen["broken"] += 1
+            except BROKEN as broken:
+                self.seen["hung" if isinstance(broken, TimeoutError) else "broken"] += 1
                 await asyncio.sleep(0.2)
                 if self._chance.random() < 0.5:
                     return
@@ -156,16 +156,17 @@ class Traffic:
         while monotonic() < end:
             try:
                 answer = await wire.ask("POST", "/v1/clock/advance", {"to_on": to.isoformat()})
-            except BROKEN:
-                self.seen["day ends broken"] += 1
+            except BROKEN as broken:
+                self.seen["hung" if isinstance(broken, TimeoutError) else "day ends broken"] += 1
             else:
                 if answer.status == 200:
                     self.day = to
                     self.seen["day ends"] += 1
                     return
                 assert answer.passing, answer.body
+                self.seen["day ends put off"] += 1
             await asyncio.sleep(0.2)
-        raise AssertionError(f"the clock does not reach {to} within {seconds} s")
+        raise AssertionError(f"the clock does not reach {to} within {seconds} s: {dict(self.seen)}")
 
 
 def _learn(mine: dict[str, int], sent: Sent) -> None:

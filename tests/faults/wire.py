@@ -14,7 +14,7 @@ from typing import Any, Final, Self
 import msgspec
 
 HOST: Final = "127.0.0.1"
-ANSWER_SECONDS: Final = 60
+ANSWER_SECONDS: Final = 40
 BROKEN: Final = (OSError, asyncio.IncompleteReadError)
 """No answer came (TimeoutError is an OSError): whether the request had its effect is unknown."""
 
