@@ -22,7 +22,8 @@ from kernel.db.token import scope_token
 
 SCHEMA: Final = """
 CREATE SCHEMA IF NOT EXISTS bench;
-CREATE UNLOGGED TABLE IF NOT EXISTS bench.command (id bigint PRIMARY KEY, tokens text[], commands text);
+CREATE UNLOGGED TABLE IF NOT EXISTS bench.command (id bigint PRIMARY KEY, tokens text[], commands text)
+    WITH (autovacuum_enabled = off);
 CREATE TABLE IF NOT EXISTS bench.minimal (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, n bigint);
 GRANT USAGE ON SCHEMA bench TO tradeline_app;
 GRANT SELECT ON bench.command TO tradeline_app;
@@ -57,10 +58,10 @@ def _kept_back() -> Iterator[list[Sent]]:
 async def prepare(
     on: Stage, platforms: Sequence[Platform], *, size: int, clients: int, per_client: int
 ) -> None:
-    """Fills bench.command anew with arrays of `size` commands, tenants and lines mixed by chance."""
+    """Fills bench.command (see SCHEMA) anew with arrays of `size` commands, tenants and lines mixed by chance."""
     contexts = {platform.tenant_id: await platform.ctx() for platform in platforms}
     async with on.admin() as connection:
-        await connection.execute(SCHEMA + "TRUNCATE bench.command")
+        await connection.execute("TRUNCATE bench.command")
         await connection.copy_records_to_table(
             "command",
             schema_name="bench",
