@@ -58,7 +58,7 @@ def _kept_back() -> Iterator[list[Sent]]:
 async def prepare(
     on: Stage, platforms: Sequence[Platform], *, size: int, clients: int, per_client: int
 ) -> None:
-    """Fills bench.command (see SCHEMA) anew with arrays of `size` commands, tenants and lines mixed by chance."""
+    """Fills bench.command (see SCHEMA) anew with arrays of `size` commands, tenants and lines by chance."""
     contexts = {platform.tenant_id: await platform.ctx() for platform in platforms}
     async with on.admin() as connection:
         await connection.execute("TRUNCATE bench.command")

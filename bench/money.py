@@ -134,7 +134,7 @@ class _Bench:
     def warm_up(self) -> None:
         """Both processes get to know the lines; the database's pages are in memory and once in the log."""
         for targets in self._warm:
-            wrk.drawdowns(self._serving.url, targets, connections=128, seconds=4 * self._seconds)
+            wrk.drawdowns(self._serving.url, targets, connections=32, seconds=4 * self._seconds)
 
     def take(self, name: str, measure: Measure) -> None:
         self._settle()
