@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 from types import FrameType
@@ -21,6 +22,7 @@ from typing import Final
 
 import msgspec
 import uvloop
+from prometheus_client.multiprocess import mark_process_dead
 
 from kernel import log
 from kernel.settings import Settings
@@ -99,11 +101,12 @@ class _Child:
             stdin=subprocess.PIPE,
             cwd=_CHECKOUT,
             env=self._environ,
+            bufsize=0,
             start_new_session=True,
         )
         assert self._process.stdin is not None
-        self._process.stdin.write(self._told)
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # it is over already: `tend` will see
+            self._process.stdin.write(self._told)
 
     def tend(self) -> None:
         """Starts the process again where it has ended by itself."""
@@ -111,6 +114,7 @@ class _Child:
         if code is None:
             return
         if self._due == 0:
+            self._bury()
             lived = monotonic() - self._began
             self._falls = 0 if lived > _LIVED_SECONDS else self._falls + 1
             pause = min(self._falls, _LONGEST_PAUSE_SECONDS)
@@ -119,6 +123,13 @@ class _Child:
         if monotonic() >= self._due:
             self._due = 0.0
             self._start()
+
+    def _bury(self) -> None:
+        """Without this, what its gauges held as it fell would be counted for ever."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        if folder := self._environ.get("PROMETHEUS_MULTIPROC_DIR"):
+            mark_process_dead(self._process.pid, folder)  # type: ignore[no-untyped-call]
 
     def ask_to_stop(self) -> None:
         if self._process.poll() is None:
