@@ -50,16 +50,16 @@ class ReceiptView(msgspec.Struct, frozen=True, kw_only=True):
 
 def add_settlement(
     ctx: Ctx, draft: rows.Draft, reference: str, kind: str, buyer_id: UUID, currency: str,
-    loaded: Sequence[Loaded], settlement: Settlement[UUID],
+    loaded: Sequence[Loaded], settlement: Settlement[UUID], *, on: date,
 ) -> None:  # fmt: skip
-    """The rows of all drawdowns that it moved, and of the rest."""
+    """The rows of all drawdowns that it moved, and of the rest, which counts for day `on` as they do."""
     by_id = {one.id: one for one in loaded}
     for moved in settlement.moved:
         rows.moved_on(ctx, draft, by_id[moved.key], moved, credit=False)
     if settlement.credit_minor:
         draft.balances.append(CreditMove(buyer=buyer_id, currency=currency, credit=settlement.credit_minor))
     if settlement.rest_postings:
-        rows.post(ctx, draft, reference, kind, currency, settlement.rest_postings)
+        rows.post(ctx, draft, reference, kind, currency, settlement.rest_postings, on=on)
 
 
 def settle(ctx: Ctx, receipt: ReceiptRow, payable: Sequence[Loaded], settlement: Settlement[UUID]) -> Command:
@@ -76,6 +76,7 @@ def settle(ctx: Ctx, receipt: ReceiptRow, payable: Sequence[Loaded], settlement:
         receipt.currency,
         payable,
         settlement,
+        on=receipt.effective_on,
     )
     told = view(receipt, settlement)
     topic = CREDIT_USED if receipt.channel == CREDIT_CHANNEL else RECEIPT_RECORDED

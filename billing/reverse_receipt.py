@@ -117,6 +117,7 @@ async def _decide(ctx: Ctx, receipt_id: UUID, reason: ReversalReason) -> Command
         receipt.currency,
         paid,
         settlement,
+        on=ctx.today,
     )
     result = _view(ctx, receipt, reason)
     rows.noted(ctx, draft, RECEIPT_REVERSED, "receipt", receipt_id, msgspec.to_builtins(result))

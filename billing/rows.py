@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -161,10 +162,10 @@ def moved_on(ctx: Ctx, draft: Draft, loaded: Loaded, moved: Moved[UUID], *, cred
 
 
 def post(
-    ctx: Ctx, draft: Draft, reference: str, kind: str, currency: str, journal: Journal | Iterable[Posting], *,
-    drawdown_id: UUID | None = None,
+    ctx: Ctx, draft: Draft, reference: str, kind: str, currency: str, postings: Iterable[Posting], *,
+    on: date, drawdown_id: UUID | None = None,
 ) -> UUID:  # fmt: skip
-    """A journal and its entries; gives the journal's id. Bare postings count for today."""
+    """A journal of day `on` and its entries; gives the journal's id."""
     journal_id = ids.uuid7()
     draft.add(
         "journal",
@@ -172,14 +173,13 @@ def post(
             id=journal_id,
             reference=reference,
             kind=kind,
-            effective_on=journal.effective_on if isinstance(journal, Journal) else ctx.today,
+            effective_on=on,
             booked_on=ctx.today,
             recorded_at=ctx.now,
             actor_kind=ctx.actor.kind,
             actor_id=ctx.actor.id,
         ),
     )
-    postings = journal.postings if isinstance(journal, Journal) else journal
     for no, posting in enumerate(postings, 1):
         draft.add(
             "entry",
@@ -210,7 +210,10 @@ def _follow(
 
 
 def _journal(ctx: Ctx, draft: Draft, loaded: Loaded, reference: str, journal: Journal) -> None:
-    journal_id = post(ctx, draft, reference, journal.kind, loaded.currency, journal, drawdown_id=loaded.id)
+    journal_id = post(
+        ctx, draft, reference, journal.kind, loaded.currency, journal.postings,
+        on=journal.effective_on, drawdown_id=loaded.id,
+    )  # fmt: skip
     for charge in journal.charges:
         draft.add(
             "charge",

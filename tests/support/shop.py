@@ -149,7 +149,7 @@ class Shop(msgspec.Struct):
             rows = await tx.fetch(
                 """SELECT e.debit_account, e.credit_account, e.amount_minor FROM billing.entry e
                 JOIN billing.journal j ON j.tenant_id = e.tenant_id AND j.id = e.journal_id
-                WHERE e.tenant_id = $1 AND ($2::text IS NULL OR j.kind = $2) ORDER BY e.journal_id, e.no""",
+                WHERE e.tenant_id = $1 AND ($2::text IS NULL OR j.kind = $2) ORDER BY j.xid, j.reference, e.no""",
                 self.workspace.id, kind,
             )  # fmt: skip
         return [tuple(row) for row in rows]
