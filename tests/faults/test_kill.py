@@ -17,6 +17,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 import asyncpg
+import msgspec
 import psutil
 import pytest
 
@@ -24,8 +25,8 @@ from kernel.ids import encode
 from tests.faults.conftest import Durable
 from tests.faults.figures import told
 from tests.faults.serving import Serving, serving
-from tests.faults.traffic import Traffic, expect_book
-from tests.faults.wire import BROKEN, until_told
+from tests.faults.traffic import Sent, Traffic, expect_book
+from tests.faults.wire import BROKEN, Answer, until_told
 from tests.support.shop import Shop, open_shop
 
 pytestmark = [pytest.mark.db, pytest.mark.fault]
@@ -231,3 +232,17 @@ async def drawn(admin: Any, shop: Shop) -> UUID:
                 found: UUID = row["id"]
                 return found
             await asyncio.sleep(0.02)
+
+
+async def test_the_comparison_sees_what_is_lost_and_what_is_too_much(served: Serving, admin: Any) -> None:
+    shop = await open_shop()
+    there = await shop.authorise(1_000)
+    answer = Answer(201, {}, msgspec.json.encode({"id": encode("drw", there.id)}))
+    sent = Sent("authorised", "/v1/drawdowns", {"amount_minor": 1_000}, "key", answer=answer)
+    traffic = Traffic(served, shop, 0, 0)
+    traffic.log = [sent]
+    await expect_book(admin, traffic)
+    for wrong in ([sent, sent], [], [msgspec.structs.replace(sent, body={"amount_minor": 999})]):
+        traffic.log = wrong
+        with pytest.raises(AssertionError, match="not in the book"):
+            await expect_book(admin, traffic)
