@@ -102,7 +102,9 @@ async def flood(served: Serving, places: list[Place], each: int) -> Counter[str]
         (place, n, served.wire(place.shop.workspace.opened.secret)) for n in range(each) for place in places
     ]
     try:
-        await asyncio.gather(*(draw(wire, place, n, seen) for place, n, wire in wires))
+        async with asyncio.TaskGroup() as all_at_once:
+            for place, n, wire in wires:
+                all_at_once.create_task(draw(wire, place, n, seen))
     finally:
         for _, _, wire in wires:
             wire.hang_up()

@@ -49,15 +49,15 @@ async def ordeal(
     for traffic in traffics:
         traffic.start()
     began = monotonic()
-    yield traffics
-    for traffic in traffics:
-        await traffic.stop()
+    try:
+        yield traffics
+    finally:
+        await asyncio.gather(*(traffic.stop() for traffic in traffics))
     seconds = monotonic() - began
     await serving_.all_ready(processes)
     admin = await asyncpg.connect(running_on.stack.admin_url)
     try:
         for traffic in traffics:
-            acknowledged = traffic.acknowledged
             repeated = await traffic.settle()
             async with traffic.wire() as wire:
                 await traffic.move_clock(wire, traffic.day)
@@ -65,7 +65,7 @@ async def ordeal(
             await traffic.expect_the_same_again(0.05)
             traffic.shop.today = traffic.day
             await traffic.shop.verify()
-            told(what, seconds, acknowledged=acknowledged, repeated=repeated, verify="clean", **traffic.seen)
+            told(what, seconds, repeated=repeated, verify="clean", **traffic.seen)
     finally:
         await admin.close()
 
@@ -115,8 +115,8 @@ async def test_servers_and_worker_killed_under_load(durable: Durable, kills: int
                 fallen.append(await kill_any(serving_, chance))
         assert {"app.server", "app.worker"} == set(fallen)
         assert not any(traffic.seen["hung"] for traffic in traffics), "whoever is not answered hears of it"
-        assert all(traffic.acknowledged > 10 * kills for traffic in traffics), "there was load"
-        assert sum(traffic.seen["broken"] for traffic in traffics) > 0, "they fell in the middle of requests"
+        assert all(traffic.seen["acknowledged"] > 2 * kills for traffic in traffics), "there was load"
+        assert sum(traffic.seen["cut"] for traffic in traffics) > 0, "they fell in the middle of requests"
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(8, marks=pytest.mark.nightly)])
@@ -142,7 +142,7 @@ async def test_valkey_killed_under_load(own_served: Serving, durable: Durable) -
         await progress(traffics, 40)
         await asyncio.to_thread(durable.revive)
         assert (await wire.ask("GET", "/readyz")).json()["redis"] == "ok"
-    assert sum(traffic.seen["broken"] + traffic.seen["busy 503"] for traffic in traffics) == 0
+    assert not any(traffic.seen[bad] for traffic in traffics for bad in ("refused", "hung", "busy 503"))
 
 
 async def progress(traffics: list[Traffic], more: int) -> None:

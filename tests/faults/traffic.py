@@ -17,7 +17,7 @@ import msgspec
 
 from kernel.ids import decode, encode
 from tests.faults.serving import Serving
-from tests.faults.wire import BROKEN, Answer, Wire, until_told
+from tests.faults.wire import BROKEN, Answer, Wire, how, until_told
 from tests.support.shop import Shop
 
 PAUSE_SECONDS: Final = 0.05
@@ -109,7 +109,7 @@ class Traffic:
             try:
                 answer = await wire.ask("POST", sent.path, sent.body, sent.key)
             except BROKEN as broken:
-                self.seen["hung" if isinstance(broken, TimeoutError) else "broken"] += 1
+                self.seen[how(broken)] += 1
                 await asyncio.sleep(0.2)
                 if self._chance.random() < 0.5:
                     return
@@ -117,6 +117,7 @@ class Traffic:
                 if not answer.passing:
                     self.seen["done unheard"] += answer.replayed
                     sent.answer = answer
+                    self.seen["acknowledged"] += 1
                     assert answer.status < 500, answer.body
                     return
                 self.seen[f"busy {answer.status}"] += 1
@@ -157,7 +158,7 @@ class Traffic:
             try:
                 answer = await wire.ask("POST", "/v1/clock/advance", {"to_on": to.isoformat()})
             except BROKEN as broken:
-                self.seen["hung" if isinstance(broken, TimeoutError) else "day ends broken"] += 1
+                self.seen[how(broken)] += 1
             else:
                 if answer.status == 200:
                     self.day = to

@@ -19,6 +19,13 @@ BROKEN: Final = (OSError, asyncio.IncompleteReadError)
 """No answer came (TimeoutError is an OSError): whether the request had its effect is unknown."""
 
 
+def how(broken: Exception) -> str:
+    """`refused`: nobody was there; `cut`: whoever was there fell; `hung`: neither that nor an answer."""
+    if isinstance(broken, TimeoutError):
+        return "hung"
+    return "refused" if isinstance(broken, ConnectionRefusedError) else "cut"
+
+
 class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: dict[str, str]
@@ -109,7 +116,7 @@ async def until_told(
 ) -> Answer:
     """POSTs until there is a lasting answer, always under the same key, as a good client does.
 
-    `seen` counts requests, `busy` (503 or retryable 409) and `broken`, and what came of a broken one:
+    `seen` counts requests, `busy` (503 or retryable 409), those broken, and what came of a broken one:
     `done unheard` where the first heard answer is a replay.
     """
     end, pause, was_broken = monotonic() + seconds, 0.05, False
@@ -117,8 +124,8 @@ async def until_told(
         seen["requests"] += 1
         try:
             answer = await wire.ask("POST", path, body, key)
-        except BROKEN:
-            seen["broken"] += 1
+        except BROKEN as broken:
+            seen[how(broken)] += 1
             was_broken = True
         else:
             if not answer.passing:
