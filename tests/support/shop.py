@@ -124,8 +124,9 @@ class Shop(msgspec.Struct):
 
     async def line(self) -> tuple[int, int]:
         """Held and outstanding."""
-        (row,) = await self.rows("billing.line", "held_minor, outstanding_minor", "id = $2", self.line_id)
-        return row
+        columns = "held_minor, outstanding_minor"
+        ((held, outstanding),) = await self.rows("billing.line", columns, "id = $2", self.line_id)
+        return held, outstanding
 
     async def credit(self) -> int:
         """The buyer's credit balance."""
@@ -149,7 +150,8 @@ class Shop(msgspec.Struct):
             rows = await tx.fetch(
                 """SELECT e.debit_account, e.credit_account, e.amount_minor FROM billing.entry e
                 JOIN billing.journal j ON j.tenant_id = e.tenant_id AND j.id = e.journal_id
-                WHERE e.tenant_id = $1 AND ($2::text IS NULL OR j.kind = $2) ORDER BY j.xid, j.reference, e.no""",
+                WHERE e.tenant_id = $1 AND ($2::text IS NULL OR j.kind = $2)
+                ORDER BY j.xid, j.reference, e.no""",
                 self.workspace.id, kind,
             )  # fmt: skip
         return [tuple(row) for row in rows]
