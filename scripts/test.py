@@ -1,5 +1,8 @@
 """Runs the tests: `./dev test [pytest's arguments]`, two at a time unless told otherwise.
 
+Those marked nightly are left out; `./dev test -m nightly --hypothesis-profile nightly` runs them alone, for
+hours.
+
 The last line counts what passed, failed and was skipped, so that a skip is never overlooked.
 """
 

@@ -6,11 +6,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from kernel.db.engine import close_database, open_database
 from kernel.serve import Stack
 from tests.support.database import fresh_database, start_servers, url_of_application
 from tests.support.tenants import Workspace, open_workspace
+
+
+SLOW_IS_FINE = [HealthCheck.too_slow]
+settings.register_profile("engine", max_examples=300, deadline=None, suppress_health_check=SLOW_IS_FINE)
+settings.register_profile("nightly", max_examples=10_000, deadline=None, suppress_health_check=SLOW_IS_FINE)
+if settings.get_current_profile_name() == "default":
+    settings.load_profile("engine")
 
 
 @pytest.fixture(scope="session")
