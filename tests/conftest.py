@@ -13,7 +13,6 @@ from kernel.serve import Stack
 from tests.support.database import fresh_database, start_servers, url_of_application
 from tests.support.tenants import Workspace, open_workspace
 
-
 SLOW_IS_FINE = [HealthCheck.too_slow]
 settings.register_profile("engine", max_examples=300, deadline=None, suppress_health_check=SLOW_IS_FINE)
 settings.register_profile("nightly", max_examples=10_000, deadline=None, suppress_health_check=SLOW_IS_FINE)
