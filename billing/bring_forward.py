@@ -227,8 +227,18 @@ async def _pay_from_credit(
 
 async def use_backdated(ctx: Ctx, buyer_id: UUID, currency: str, since: date, rest_minor: int) -> None:
     """The rest of a receipt of day `since` pays what fell due after it, each amount on its due date (DOMAIN
-    §9)."""
-    day = since + timedelta(1)
+    §9).
+
+    Days on which nothing was due yet are not asked one by one: a value date may lie centuries back.
+    """
+    async with scope(ctx, read_only=True) as tx:
+        first_due_on = await tx.fetchval(
+            """SELECT min(i.due_on) FROM billing.drawdown d
+            JOIN billing.instalment i ON i.tenant_id = d.tenant_id AND i.drawdown_id = d.id
+            WHERE d.tenant_id = $1 AND d.buyer_id = $2 AND d.currency = $3 AND d.status = 'captured'""",
+            ctx.tenant_id, buyer_id, currency,
+        )  # fmt: skip
+    day = max(since + timedelta(1), first_due_on or ctx.today)
     while rest_minor and day <= ctx.today:
         rest_minor -= await use_credit(ctx, buyer_id, currency, day, at_most=rest_minor)
         day += timedelta(1)

@@ -200,25 +200,13 @@ async def list_limit_decisions(
 async def list_entries(
     tx: Tx, ctx: Ctx, drawdown_id: UUID, *, after: tuple[UUID, int] | None, limit: int
 ) -> list[LedgerEntry]:
-    """A drawdown's postings in the order in which they were booked, after (journal, number).
-
-    Found by its buyer, who stands on one side of each of its journals: entries are not indexed by drawdown.
-    """
+    """A drawdown's postings in the order in which they were booked, after (journal, number)."""
     journal_id, no = after or (_FIRST, 0)
     rows = await tx.fetch(
-        """WITH own AS (
-            SELECT s.journal_id FROM billing.drawdown d CROSS JOIN LATERAL (
-                SELECT e.journal_id FROM billing.entry e
-                WHERE e.tenant_id = $1 AND e.debit_party = d.buyer_id AND e.drawdown_id = d.id
-                UNION SELECT e.journal_id FROM billing.entry e
-                WHERE e.tenant_id = $1 AND e.credit_party = d.buyer_id AND e.drawdown_id = d.id
-            ) AS s WHERE d.tenant_id = $1 AND d.id = $2
-        )
-        SELECT e.journal_id, e.no, j.reference, j.kind, j.effective_on, j.booked_on, e.book, e.debit_account,
-            e.debit_party, e.credit_account, e.credit_party, e.amount_minor, e.currency
-        FROM own JOIN billing.journal j ON j.tenant_id = $1 AND j.id = own.journal_id
-        JOIN billing.entry e ON e.tenant_id = $1 AND e.journal_id = own.journal_id
-        WHERE e.drawdown_id = $2 AND (e.journal_id, e.no) > ($3, $4)
+        """SELECT e.journal_id, e.no, j.reference, j.kind, j.effective_on, j.booked_on, e.book,
+            e.debit_account, e.debit_party, e.credit_account, e.credit_party, e.amount_minor, e.currency
+        FROM billing.entry e JOIN billing.journal j ON j.tenant_id = e.tenant_id AND j.id = e.journal_id
+        WHERE e.tenant_id = $1 AND e.drawdown_id = $2 AND (e.journal_id, e.no) > ($3, $4)
         ORDER BY e.journal_id, e.no LIMIT $5""",
         ctx.tenant_id, drawdown_id, journal_id, no, limit,
     )  # fmt: skip
