@@ -48,6 +48,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(*, rounds: int, seconds: float, lines: int, keep: bool, tell: Tell) -> Run:
     """Raises BenchError where a figure could not be trusted: a failed request, a book that is not right."""
+    wrk.need_wrk()
     with stage(keep=keep) as on:
         tell("platforms and lines")
         pgbench.make_tpc_b(on)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable
 from itertools import count
@@ -19,6 +20,7 @@ from billing.schemas.values import LineId
 from tenants.schemas import MerchantId
 
 _SCRIPT: Final = Path(__file__).with_name("drawdowns.lua")
+_INSTALL: Final = Path(__file__).resolve().parent.parent / "scripts" / "install-system"
 _runs = count(1)
 
 
@@ -50,7 +52,7 @@ def drawdowns(url: str, at: list[str], *, connections: int, seconds: float) -> S
         file.flush()
         done = subprocess.run(
             [
-                _program(), "--threads=1", f"--connections={connections}",
+                "wrk", "--threads=1", f"--connections={connections}",
                 f"--duration={max(1, round(seconds))}s", "--timeout=30s", f"--script={_SCRIPT}", url, "--",
                 file.name, str(next(_runs)),
             ],
@@ -70,8 +72,11 @@ def drawdowns(url: str, at: list[str], *, connections: int, seconds: float) -> S
     )
 
 
-def _program() -> str:
-    found = shutil.which("wrk")
-    if found is None:
-        raise BenchError("wrk is not installed", "as root:  apt-get install --yes wrk")
-    return found
+def need_wrk() -> None:
+    """Installs it where that can be done. Raises BenchError with the line to run where it cannot."""
+    if shutil.which("wrk") is None:
+        done = subprocess.run(
+            [str(_INSTALL), sys.executable, "wrk"], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise BenchError("wrk is not installed", done.stderr.strip())
