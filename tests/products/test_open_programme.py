@@ -53,8 +53,8 @@ async def test_a_company_has_one_book(tenant: Workspace) -> None:
     [
         ({"licence": None}, "#/licence", "licence_required"),
         ({"licence": ""}, "#/licence", "licence_required"),
-        ({"lender_of_record": " "}, "#/lender_of_record", "not_plain_text"),
-        ({"tenant_entity": ""}, "#/tenant_entity", "not_plain_text"),
+        ({"lender_of_record": " "}, "#/lender_of_record", "wrong_form"),
+        ({"tenant_entity": ""}, "#/tenant_entity", "wrong_length"),
         ({"currency": "XXQ"}, "#/currency", "unknown_currency"),
         ({"legal_form": "factoring"}, "#/legal_form", "not_supported_yet"),
         ({"legal_form": "gift"}, "#/legal_form", "unknown_value"),
