@@ -76,3 +76,16 @@ def test_digest_keeps_parts_apart() -> None:
     assert digest(b"ab", b"c") != digest(b"a", b"bc")
     assert digest(b"ab") == digest(b"ab")
     assert digest() == UUID("e3b0c442-98fc-1c14-9afb-f4c8996fb924")  # the first half of SHA-256 of nothing
+
+
+def test_ids_of_one_process_come_in_order() -> None:
+    made = [uuid7() for _ in range(20_000)]
+    assert made == sorted(set(made))
+
+
+def test_order_survives_a_clock_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = uuid7()
+    monkeypatch.setattr("kernel.clock.real_milliseconds", lambda: 0)
+    after = uuid7()
+    assert before < after
+    assert after.version == 7
