@@ -128,13 +128,14 @@ async def until_told(
             answer = await wire.ask("POST", path, body, key)
         except BROKEN as broken:
             seen[how(broken)] += 1
-            was_broken = True
+            was_broken, least = True, 0
         else:
             if not answer.passing:
                 seen["done unheard"] += was_broken and answer.replayed
                 return answer
             seen[f"busy {answer.status}"] += 1
+            least = int(answer.headers["retry-after"])
         assert monotonic() < end, f"no lasting answer within {seconds} s: {dict(seen)}"
-        await asyncio.sleep(pause * random.uniform(0.5, 1.5))
+        await asyncio.sleep(max(least, pause) * random.uniform(1, 1.5))
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
     raise AssertionError(f"no lasting answer in {attempts} attempts: {dict(seen)}")
