@@ -5,5 +5,6 @@ Who is asking .......................... context.py, keys.py
 Health, metrics, what an error means ... health.py
 The worker and its timetable ........... worker.py, jobs.py
 docs/openapi.json ...................... openapi.py
+What a person sees of long work ........ progress.py
 Words in Chinese and English ........... locale/{zh_CN,en}.po
 """

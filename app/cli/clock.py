@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.commands import command, group
+from app.cli.output import working
 from app.cli.values import day, days_ahead, instant
 from billing.move_clock import MoveClock, move_clock
 from billing.schemas.clock import ClockBody
@@ -39,7 +40,8 @@ async def advance(
         found = instant(to) if "T" in to else day(to)
         assert found is not None
         target = found
-    moved = await move_clock(ctx, MoveClock(to=target))
+    with working("days") as tell:
+        moved = await move_clock(ctx, MoveClock(to=target, progress=lambda _: tell(1)))
     return ClockBody(
         livemode=False, now=moved.now, business_on=moved.business_on, days_ended=moved.days_ended
     )

@@ -10,6 +10,7 @@ import typer
 
 from app.cli.commands import across, group
 from app.cli.failures import CommandError
+from app.cli.output import further, working
 from app.cli.session import context, slugs
 from app.cli.values import day
 from billing.run_day import RunDay, run_day
@@ -59,7 +60,8 @@ async def _run(slug: str, on: date | None) -> Ended:
         raise CommandError(
             f"the business date is {ctx.today}", "a test tenant's moves by: tradeline clock advance"
         )
-    done = await run_day(ctx, RunDay())
+    with working(f"{slug}: drawdowns advanced") as tell:
+        done = await run_day(ctx, RunDay(progress=further(tell)))
     return Ended(
         tenant=slug,
         through_on=done.through_on,

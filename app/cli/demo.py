@@ -15,8 +15,8 @@ from app.cli.commands import single
 from app.cli.failures import told
 from app.demo.errors import DemoError
 from app.demo.orders.summary import table
-from app.demo.progress import Stages
 from app.demo.run import Played, play_demo
+from app.progress import Stages
 from kernel import ids, log
 from kernel.settings import Settings, load_settings
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,33 @@ from kernel.money import UnknownCurrency, to_major
 _UNSAID: Final = ("object", "livemode", "url", "next_cursor", "has_more")
 _WIDE: Final = 240
 """Columns where nobody's terminal sets them: lines of a file are not folded."""
+
+
+@contextmanager
+def working(title: str) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error while something long goes on; it hears how much more is done.
+
+    Nothing where no person looks: what a script reads stays clean.
+    """
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from app.progress import Stages
+
+    with Stages().stage(title) as tell:
+        yield tell
+
+
+def further(tell: Callable[[int], None]) -> Callable[[int], None]:
+    """For whoever tells how much is done in all: `tell` hears by how much more."""
+    before = 0
+
+    def told(done: int) -> None:
+        nonlocal before
+        tell(done - before)
+        before = done
+
+    return told
 
 
 def show(answer: object, *, as_json: bool, columns: Sequence[str] = ()) -> None:

@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from app.cli.commands import across, single
+from app.cli.output import further, working
 from app.cli.session import context, slugs
 from billing.verify_book import VerifyBook, verify_book
 
@@ -52,7 +53,9 @@ async def verify(
     """
     told = Verification([], [])
     for slug in [tenant] if tenant else await slugs():
-        verified = await verify_book(await context(slug, None), VerifyBook(everything=everything))
+        with working(f"{slug}: drawdowns verified") as tell:
+            asked = VerifyBook(everything=everything, progress=further(tell))
+            verified = await verify_book(await context(slug, None), asked)
         told.books.append(Book(slug, verified.drawdowns, verified.clean))
         told.differences += [
             Found(slug, one.object, one.what, one.stored, one.expected) for one in verified.differences

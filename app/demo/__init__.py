@@ -7,5 +7,5 @@ A member at work, day by day ............. desk.py   each step under a key: inte
 A small simulated story .................. story/    plan.py (pure), play.py
 A real platform's orders ................. orders/   reader.py, model.py, returns.py, run.py, summary.py
 Reads of the book ........................ book.py
-What a person sees, what can go wrong .... progress.py, errors.py
+What can go wrong ........................ errors.py
 """

@@ -15,7 +15,7 @@ from typing import Final
 from uuid import UUID
 
 from app.context import context_of_member, step_of
-from app.demo.progress import Tell
+from app.progress import Tell
 from billing.authorise_order import AuthoriseOrder, authorise_order
 from billing.errors import LimitExceeded, LineClosed, LineFrozen
 from billing.move_clock import MoveClock, move_clock

@@ -31,9 +31,9 @@ from app.demo.orders.reader import OrderFile, read_orders
 from app.demo.orders.run import OrderRun
 from app.demo.orders.summary import SOURCE, summary
 from app.demo.platforms import Opened, Platform, open_workspace
-from app.demo.progress import Stages
 from app.demo.story.plan import VERTICALS
 from app.demo.story.play import Story
+from app.progress import Stages
 from billing.commit_queue import start_queue, stop_queue
 from billing.verify_book import VerifyBook, verify_book
 from kernel.db.engine import close_database, open_database

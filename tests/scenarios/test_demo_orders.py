@@ -18,7 +18,7 @@ from app.demo.orders.reader import OrderFile, read_orders
 from app.demo.orders.run import OrderRun
 from app.demo.orders.summary import summary
 from app.demo.platforms import open_workspace
-from app.demo.progress import Stages
+from app.progress import Stages
 from app.demo.run import order_platform
 from billing.verify_book import VerifyBook, verify_book
 from kernel.db.scope import scope

@@ -22,7 +22,7 @@ from app.demo.orders.model import FIRST_DAY, LAST_DAY, TERM_DAYS, Planned, captu
 from app.demo.orders.reader import Document, OrderFile
 from app.demo.orders.returns import Returns
 from app.demo.platforms import Opened
-from app.demo.progress import Stages
+from app.progress import Stages
 from billing.capture_order import CaptureOrder, capture_order
 from billing.decide_limit import DecideLimit, decide_limit
 from billing.record_receipt import RecordReceipt

@@ -13,8 +13,8 @@ from uuid import UUID
 from app.demo import book
 from app.demo.desk import Desk, side_by_side
 from app.demo.platforms import Opened
-from app.demo.progress import Stages
 from app.demo.story.plan import Limit, Order, Payment, Step, Vertical, plan, story_days
+from app.progress import Stages
 from billing.capture_order import CaptureOrder, capture_order
 from billing.decide_limit import DecideLimit, decide_limit
 from billing.record_receipt import RecordReceipt

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from app.demo.desk import Desk
-from app.demo.progress import Stages
+from app.progress import Stages
 
 
 class Interrupted(Exception):

@@ -1,4 +1,4 @@
-"""What a person sees while the demo works, on standard error: bars on a terminal, else a line a stage."""
+"""What a person sees while long work goes on, on standard error: bars on a terminal, else a line a stage."""
 
 from __future__ import annotations
 
@@ -77,12 +77,14 @@ class _Count(ProgressColumn):
     """How many of how many, where that is known."""
 
     def render(self, task: Task) -> Text:
-        return Text(f"{task.completed:,.0f} of {task.total:,.0f}" if task.fields["counted"] else "")
+        if task.fields["counted"]:
+            return Text(f"{task.completed:,.0f} of {task.total:,.0f}")
+        return Text(f"{task.completed:,.0f}" if task.completed else "")
 
 
 @contextmanager
 def _drawn(bars: Progress, title: str, total: int | None) -> Iterator[Tell]:
     task = bars.add_task(title, total=total, counted=total is not None)
     yield lambda more: bars.advance(task, more)
-    end = 1 if total is None else total
+    end = max(1, bars.tasks[task].completed) if total is None else total
     bars.update(task, total=end, completed=end)

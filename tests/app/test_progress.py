@@ -7,8 +7,8 @@ import io
 import pytest
 from rich.console import Console
 
-from app.demo import progress
-from app.demo.progress import Stages
+from app import progress
+from app.progress import Stages
 
 
 def on(*, terminal: bool) -> tuple[Stages, io.StringIO]:
