@@ -99,7 +99,7 @@ async def _ground(ctx: Ctx, command: AuthoriseOrder) -> tuple[LineOwner, Offered
             raise NotFound(what="line" if owner is None else "merchant")
         if refusal := await taken_ref(tx, ctx, "drawdown", command.external_ref):
             return refusal
-        offer = known_offer(ctx, owner.product_id) or await published(tx, ctx, owner.product_id)
+        offer = await published(tx, ctx, owner.product_id)
         stored = known.known_terms(ctx, offer.terms_id)
         if not stored:
             await known.store_terms(tx, ctx, offer.terms_id, offer.terms)

@@ -19,6 +19,7 @@ from products.rules.terms import LegalForm, Terms, terms_id
 
 _OFFERS_KEPT: Final = 10_000
 _FRESH_NS: Final = 1_000_000_000
+_RENEW_NS: Final = 500_000_000
 _FIRST: Final = UUID(int=0)
 
 
@@ -72,10 +73,11 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     terms_id: UUID
 
 
-class _Kept(msgspec.Struct, frozen=True):
+class _Kept(msgspec.Struct):
     offer: Offered
     config_version: int
     checked_ns: int
+    renewing: bool = False
 
 
 _offers: dict[tuple[UUID, UUID], _Kept] = {}
@@ -114,9 +116,19 @@ async def list_products(tx: Tx, tenant_id: UUID, *, after: UUID | None = None, l
 
 
 def known_offer(ctx: Ctx, product_id: UUID) -> Offered | None:
-    """What `published` gave less than a second ago in this process, if it did."""
+    """What `published` gave less than a second ago in this process, if it did.
+
+    Halfway one caller hears None and reads it anew while all others go on: they must not all read at once
+    when the second is over.
+    """
     kept = _offers.get((ctx.tenant_id, product_id))
-    return kept.offer if kept and monotonic_ns() - kept.checked_ns < _FRESH_NS else None
+    age_ns = monotonic_ns() - kept.checked_ns if kept else _FRESH_NS
+    if kept is None or age_ns >= _FRESH_NS:
+        return None
+    if age_ns >= _RENEW_NS and not kept.renewing:
+        kept.renewing = True
+        return None
+    return kept.offer
 
 
 def forget_offer(ctx: Ctx, product_id: UUID) -> None:
@@ -130,14 +142,13 @@ async def published(tx: Tx, ctx: Ctx, product_id: UUID) -> Offered:
     Kept per process under the tenant's config_version, which every publishing raises. Raises NotFound,
     ProductNotPublished, ProgrammeClosed.
     """
-    if (known := known_offer(ctx, product_id)) is not None:
-        return known
-    checked_ns = monotonic_ns()
+    place = (ctx.tenant_id, product_id)
+    kept, checked_ns = _offers.get(place), monotonic_ns()
+    if kept is not None and checked_ns - kept.checked_ns < _RENEW_NS:
+        return kept.offer
     config_version = await tx.fetchval(
         "SELECT config_version FROM kernel.tenant WHERE id = $1", ctx.tenant_id
     )
-    place = (ctx.tenant_id, product_id)
-    kept = _offers.get(place)
     fits = kept is not None and kept.config_version == config_version
     offer = kept.offer if kept and fits else await _load_offer(tx, ctx.tenant_id, product_id)
     if len(_offers) >= _OFFERS_KEPT:
