@@ -24,6 +24,10 @@ def test_where_wrk_is_missing_the_line_to_run_is_told(
 
 
 def test_where_wrk_stands_nothing_is_installed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    install, ran = tmp_path / "install-system", tmp_path / "ran"
+    install.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    install.chmod(0o755)
     monkeypatch.setattr(shutil, "which", lambda _: "/usr/bin/wrk")
-    monkeypatch.setattr(wrk, "_INSTALL", tmp_path / "not there")
+    monkeypatch.setattr(wrk, "_INSTALL", install)
     wrk.need_wrk()
+    assert not ran.exists()

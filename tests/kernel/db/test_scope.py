@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -140,6 +141,7 @@ async def test_another_secret_signs_nothing_here(app: Any, monkeypatch: pytest.M
 
 async def test_the_policy_is_asked_once_a_statement_and_uses_the_key(tenant: Workspace) -> None:
     async with scope(tenant.ctx()) as tx:
+        await tx.execute("SET LOCAL enable_seqscan = off")  # the table of a test may be one page
         plan = "\n".join(
             row[0]
             for row in await tx.fetch(
@@ -147,7 +149,7 @@ async def test_the_policy_is_asked_once_a_statement_and_uses_the_key(tenant: Wor
             )
         )
     assert "InitPlan 1" in plan
-    assert "Index Cond: ((tenant_id =" in plan
+    assert re.search(r"Index Cond: \(+tenant_id =", plan), plan
     assert "check_scope" not in plan.partition("InitPlan")[0]
 
 
