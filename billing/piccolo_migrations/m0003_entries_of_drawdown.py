@@ -8,7 +8,9 @@ ID = "0003_entries_of_drawdown"
 VERSION = "1.38.0"
 DESCRIPTION = "Entries are found by their drawdown"
 
-FORWARDS = "CREATE INDEX entry_of_drawdown ON billing.entry (tenant_id, drawdown_id) WHERE drawdown_id IS NOT NULL"
+FORWARDS = (
+    "CREATE INDEX entry_of_drawdown ON billing.entry (tenant_id, drawdown_id) WHERE drawdown_id IS NOT NULL"
+)
 
 BACKWARDS = "DROP INDEX billing.entry_of_drawdown"
 

@@ -18,8 +18,8 @@ from app.demo.orders.reader import OrderFile, read_orders
 from app.demo.orders.run import OrderRun
 from app.demo.orders.summary import summary
 from app.demo.platforms import open_workspace
-from app.progress import Stages
 from app.demo.run import order_platform
+from app.progress import Stages
 from billing.verify_book import VerifyBook, verify_book
 from kernel.db.scope import scope
 from tests.app.demo.interruptions import Interrupted, breaking_off, quiet
