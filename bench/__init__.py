@@ -1,7 +1,8 @@
 """Measurements: `./dev bench NAME`. What each means and the last run's figures: docs/performance.md.
 
 The way of an order's money, HTTP against SQL ... money.py
-Day end over a million drawdowns ............... day_end.py, made by big_book.py
+Day end over a million drawdowns ............... day_end.py; end_day.py is the process that is killed
+Books of a million ............................. big_book.py
 Servers of its own, away from all others ....... stage.py
 Platforms with many lines ...................... book.py
 Commands as the application encodes them ....... commands.py
