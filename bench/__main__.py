@@ -16,6 +16,7 @@ from bench import day_end, money
 from bench.errors import BenchError
 
 T = TypeVar("T")
+N = TypeVar("N", int, float)
 _MONEY: Final = "drawdowns through HTTP beside the one SQL call they come down to"
 _DAY_END: Final = "a day end over a million drawdowns, and after a kill in the middle"
 _LIST: Final = f"money    {_MONEY}\nday-end  {_DAY_END}"
@@ -55,16 +56,31 @@ def _print(found: T, as_json: bool, show: Callable[[Console, T], None]) -> None:
         show(Console(width=150), found)
 
 
+def _positive(number: Callable[[str], N]) -> Callable[[str], N]:
+    def parse(text: str) -> N:
+        value = number(text)
+        if not 0 < value < 10**9:
+            raise ValueError
+        return value
+
+    parse.__name__ = "positive number"
+    return parse
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./dev bench", description="Measures; figures: docs/performance.md")
     names = parser.add_subparsers(dest="name", required=True)
     names.add_parser("list", help="what can be measured")
     one = names.add_parser("money", help=_MONEY)
-    one.add_argument("--rounds", type=int, default=3, help="how often everything is measured (3)")
-    one.add_argument("--seconds", type=float, default=4, help="of each measurement (4)")
-    one.add_argument("--lines", type=int, default=money.LINES, help="of the one big tenant (10,000)")
+    one.add_argument("--rounds", type=_positive(int), default=3, help="how often everything is measured (3)")
+    one.add_argument("--seconds", type=_positive(float), default=4, help="of each measurement (4)")
+    one.add_argument(
+        "--lines", type=_positive(int), default=money.LINES, help="of the one big tenant (10,000)"
+    )
     two = names.add_parser("day-end", help=_DAY_END)
-    two.add_argument("--drawdowns", type=int, default=day_end.BIG, help="of the bigger book (1,000,000)")
+    two.add_argument(
+        "--drawdowns", type=_positive(int), default=day_end.BIG, help="of the bigger book (1,000,000)"
+    )
     for each in (one, two):
         each.add_argument("--json", action="store_true", help="results as JSON on stdout")
         each.add_argument("--keep", action="store_true", help="leave the data behind, and say where")

@@ -17,6 +17,7 @@ from uuid import UUID
 import msgspec
 
 from bench.book import CURRENCY, Platform, amount_minor, open_platform
+from bench.errors import BenchError
 from bench.stage import Stage
 from billing.authorise_order import AuthoriseOrder, authorise_order
 from billing.capture_order import CaptureOrder, capture_order
@@ -126,7 +127,8 @@ def _plan(
         wanted = rest if days is None else due[days]
         each, more = divmod(wanted - len(members), len(members))
         if each < 0:
-            raise ValueError(f"a book of {drawdowns} with {dict(due)} due is too small for its originals")
+            wrong = f"{drawdowns} drawdowns with {sum(due.values())} due are fewer than their originals"
+            raise BenchError(wrong, "ask for more with --drawdowns")
         copies |= {one: each + (place < more) for place, one in enumerate(members)}
     return [(row["id"], copies[row["id"]]) for row in originals]
 

@@ -53,3 +53,14 @@ def test_what_can_be_measured_is_told_without_servers() -> None:
         [sys.executable, "-m", "bench", "list"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["money", "day-end"]
+
+
+@pytest.mark.parametrize(
+    "asked", [["money", "--rounds", "0"], ["day-end", "--drawdowns", "-5"], ["monye"], []]
+)
+def test_what_cannot_be_measured_is_said_at_once(asked: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", *asked], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "usage: ./dev bench" in done.stderr
