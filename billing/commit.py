@@ -14,10 +14,10 @@ import msgspec
 from billing import commit_queue
 from billing.command import Command
 from billing.commit_queue import Answer, Sent
-from billing.errors import KeyReused, LimitExceeded, LineClosed, LineFrozen, refusal
+from billing.errors import LimitExceeded, LineClosed, LineFrozen, refusal
 from kernel.context import Ctx
 from kernel.errors import DomainError, NotFound, Stale
-from kernel.idempotency import replayed
+from kernel.idempotency import KeyReused, replayed
 
 ATTEMPTS: Final = 3
 

@@ -34,13 +34,6 @@ class LineClosed(DomainError):
     status = 409
 
 
-class KeyReused(DomainError):
-    """The idempotency key was used before, for another request."""
-
-    code = "key_reused"
-    status = 422
-
-
 class ClockNotMovable(DomainError):
     """A live tenant's clock is the world's; only a test tenant's moves on request."""
 

@@ -7,10 +7,10 @@ from typing import Any, Final, TypeVar
 
 import pytest
 
-from billing.errors import KeyReused
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import DomainError, Forbidden
+from kernel.idempotency import KeyReused
 from tenants.rules.roles import VOCABULARY
 from tests.support.shop import Shop
 

@@ -10,9 +10,10 @@ import pytest
 
 from billing.command import Command
 from billing.commit import commit, commit_many, commit_with_retry
-from billing.errors import KeyReused, LimitExceeded, LineClosed, LineFrozen, Refused, refusal
+from billing.errors import LimitExceeded, LineClosed, LineFrozen, Refused, refusal
 from kernel.context import Ctx
 from kernel.errors import NotFound, Stale
+from kernel.idempotency import KeyReused
 from kernel.ids import uuid7
 from tests.billing.desk import Desk, Till, open_desk
 
