@@ -13,8 +13,8 @@ from billing.loaded import DrawdownView, Loaded, view
 from billing.queries import load_drawdown, load_events
 from billing.receipts import AllocationView
 from billing.rules.advance import advance
+from billing.rules.events import Event, decode_event
 from billing.rules.replay import replay
-from billing.rules.values import Event, decode_event
 from kernel.context import Ctx
 from kernel.db.engine import Tx
 from kernel.errors import FieldProblem, Invalid, NotFound

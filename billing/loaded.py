@@ -9,9 +9,10 @@ import msgspec
 
 from billing.rules.accounts import Parties
 from billing.rules.decision import Drawdown
+from billing.rules.events import Event
 from billing.rules.overdue import days_past_due
 from billing.rules.state import Projection, outstanding_minor, project, remaining_minor
-from billing.rules.values import Event, State
+from billing.rules.values import State
 from products.rules.terms import Terms
 
 

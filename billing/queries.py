@@ -14,10 +14,11 @@ from billing.command import LineStatus
 from billing.loaded import Loaded
 from billing.rules.accounts import Parties
 from billing.rules.decision import Refusal
+from billing.rules.events import Event, ReversalReason, decode_event
 from billing.rules.moves import needs_events
 from billing.rules.replay import replay
 from billing.rules.state import Move
-from billing.rules.values import ENGINE_VERSION, Event, ReversalReason, decode_event, decode_state
+from billing.rules.values import ENGINE_VERSION, decode_state
 from kernel import ids
 from kernel.context import Ctx
 from kernel.db.engine import Tx

@@ -23,7 +23,7 @@ from billing.queries import (
 from billing.receipts import CREDIT_CHANNEL, ReceiptView, add_settlement
 from billing.rules.decide_receipt import reverse_receipt as decide_reversal
 from billing.rules.decision import Refusal
-from billing.rules.values import ReversalReason
+from billing.rules.events import ReversalReason
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import NotFound

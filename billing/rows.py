@@ -33,8 +33,9 @@ from billing.command import (
 from billing.loaded import Loaded
 from billing.rules.accounts import Posting
 from billing.rules.decision import Journal, Moved, Refusal
+from billing.rules.events import Event, encode_event
 from billing.rules.state import Projection, outstanding_minor, project, remaining_minor
-from billing.rules.values import Event, State, encode_event, encode_state
+from billing.rules.values import State, encode_state
 from kernel import ids
 from kernel.context import Ctx
 

@@ -18,11 +18,11 @@ from app.cli.commands import group, pure
 from app.cli.documents import read_json
 from app.cli.failures import CommandError
 from app.cli.values import Amount, AmountMinor, day, minor
+from billing.rules.events import Event
 from billing.rules.overdue import days_past_due
 from billing.rules.quote import payoff, quote
 from billing.rules.replay import replay
 from billing.rules.state import Projection, project
-from billing.rules.values import Event
 from kernel.i18n import text
 from kernel.ids import digest
 from products.rules.product import Programme, resolve, validate

@@ -15,7 +15,7 @@ from billing.history import allocations_of
 from billing.queries import find_receipt, list_lines, list_receipts
 from billing.record_receipt import Channel, RecordReceipt, record_receipt
 from billing.reverse_receipt import ReverseReceipt, reverse_receipt
-from billing.rules.values import ReversalReason
+from billing.rules.events import ReversalReason
 from billing.schemas.receipts import ReceiptBody, receipt_body
 from kernel.context import Ctx
 from kernel.db.scope import scope

@@ -10,8 +10,9 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
+from billing.rules.events import Received
 from billing.rules.settle import charge_all, charge_penalty, owed, settled
-from billing.rules.values import NOTHING, Instalment, Parts, Receipt, ReceiptPart, Received, State
+from billing.rules.values import NOTHING, Instalment, Parts, Receipt, ReceiptPart, State
 from products.rules.terms import COMPONENTS, Component, Terms
 
 Key = TypeVar("Key", bound=Hashable)

@@ -3,23 +3,14 @@
 from msgspec.structs import replace
 
 from billing.rules.allocation import receive
+from billing.rules.events import Authorised, Captured, Event, ReceiptReversed, Received, Refunded, Voided
 from billing.rules.merchant_fee import with_fee
 from billing.rules.refund import refund
 from billing.rules.reversal import reopen
 from billing.rules.schedule import instalments
 from billing.rules.settle import settled
 from billing.rules.state import remaining_minor, status_of
-from billing.rules.values import (
-    Authorised,
-    Capture,
-    Captured,
-    Event,
-    ReceiptReversed,
-    Received,
-    Refunded,
-    State,
-    Voided,
-)
+from billing.rules.values import Capture, State
 from products.rules.terms import Terms
 
 

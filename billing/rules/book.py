@@ -10,10 +10,11 @@ import msgspec
 from msgspec.structs import asdict
 
 from billing.rules.accounts import Parties, Posting, post
+from billing.rules.events import Event
 from billing.rules.replay import replay
 from billing.rules.settle import charged
 from billing.rules.state import outstanding_minor, project, remaining_minor, totals
-from billing.rules.values import Event, State, Totals
+from billing.rules.values import State, Totals
 from products.rules.terms import COMPONENTS, Terms
 
 Side = tuple[UUID, str, UUID | None]

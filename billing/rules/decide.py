@@ -9,9 +9,9 @@ from uuid import UUID
 
 from billing.rules.apply import begin
 from billing.rules.decision import Drawdown, LineDelta, Moved, Refusal
+from billing.rules.events import Authorised, Captured, Refunded, Voided
 from billing.rules.moves import move, on_its_day
 from billing.rules.state import MOVES, Move, captured_minor, remaining_minor
-from billing.rules.values import Authorised, Captured, Refunded, Voided
 from products.rules.terms import Terms
 
 Key = TypeVar("Key")

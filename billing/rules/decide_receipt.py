@@ -9,8 +9,9 @@ from billing.rules.accounts import Parties, post
 from billing.rules.allocation import share
 from billing.rules.decide import wrong_state
 from billing.rules.decision import Drawdown, Moved, Refusal, Settlement
+from billing.rules.events import ReceiptReversed, Received, ReversalReason, Source
 from billing.rules.moves import move, on_its_day
-from billing.rules.values import ReceiptReversed, Received, ReversalReason, Source, Totals
+from billing.rules.values import Totals
 
 Key = TypeVar("Key", bound=Hashable)
 

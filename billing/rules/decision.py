@@ -7,7 +7,8 @@ from uuid import UUID
 import msgspec
 
 from billing.rules.accounts import Parties, Posting
-from billing.rules.values import Event, State
+from billing.rules.events import Event
+from billing.rules.values import State
 from products.rules.terms import Component, Terms
 
 Key = TypeVar("Key")

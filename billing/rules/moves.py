@@ -11,18 +11,10 @@ from billing.rules.advance import advance, charge_dates
 from billing.rules.apply import apply
 from billing.rules.changes import journal
 from billing.rules.decision import Drawdown, Journal, JournalKind, LineDelta, Moved
+from billing.rules.events import Captured, Event, ReceiptReversed, Received, Refunded, ReversalReason, Voided
 from billing.rules.replay import replay
 from billing.rules.state import Move, credit_minor, next_event_on, outstanding_minor, remaining_minor
-from billing.rules.values import (
-    Captured,
-    Event,
-    ReceiptReversed,
-    Received,
-    Refunded,
-    ReversalReason,
-    State,
-    Voided,
-)
+from billing.rules.values import State
 from products.rules.terms import Terms
 
 Key = TypeVar("Key")

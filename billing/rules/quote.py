@@ -7,8 +7,9 @@ import msgspec
 
 from billing.rules.advance import advance
 from billing.rules.allocation import claims
+from billing.rules.events import Authorised, Captured
 from billing.rules.replay import replay
-from billing.rules.values import NOTHING, Authorised, Captured, Parts, State
+from billing.rules.values import NOTHING, Parts, State
 from products.rules.rate import Flow, irr_compound, irr_simple
 from products.rules.terms import Terms
 

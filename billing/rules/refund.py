@@ -7,9 +7,10 @@ capture owes; what then remains is credit balance.
 from msgspec.structs import replace
 
 from billing.rules.allocation import charge_penalties, claims, pay, split
+from billing.rules.events import Refunded
 from billing.rules.merchant_fee import with_fee
 from billing.rules.settle import settled
-from billing.rules.values import Instalment, Parts, Receipt, ReceiptPart, Refunded, State
+from billing.rules.values import Instalment, Parts, Receipt, ReceiptPart, State
 from products.rules.terms import Terms
 
 

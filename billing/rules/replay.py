@@ -7,7 +7,8 @@ from uuid import UUID
 
 from billing.rules.advance import advance
 from billing.rules.apply import apply, begin, capture, noted
-from billing.rules.values import Authorised, Captured, Event, ReceiptReversed, Received, Refunded, State
+from billing.rules.events import Authorised, Captured, Event, ReceiptReversed, Received, Refunded
+from billing.rules.values import State
 from products.rules.terms import Terms
 
 

@@ -6,9 +6,10 @@ For `bounced` see replay.py.
 from msgspec.structs import replace
 
 from billing.rules.accrual import closed
+from billing.rules.events import ReceiptReversed
 from billing.rules.schedule import last_grace_day
 from billing.rules.settle import charge_penalty
-from billing.rules.values import Instalment, Parts, ReceiptReversed, State
+from billing.rules.values import Instalment, Parts, State
 from products.rules.terms import Terms
 
 

@@ -2,7 +2,8 @@
 
 from datetime import date, timedelta
 
-from billing.rules.values import Captured, Instalment
+from billing.rules.events import Captured
+from billing.rules.values import Instalment
 from products.rules.terms import Terms
 
 

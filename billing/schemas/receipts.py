@@ -13,7 +13,7 @@ import msgspec
 from billing.queries import Receipt
 from billing.receipts import AllocationView, ReceiptView
 from billing.record_receipt import Channel
-from billing.rules.values import ReversalReason
+from billing.rules.events import ReversalReason
 from billing.schemas.values import Amount, Currency, DrawdownId, ReceiptId, Text
 from kernel.context import Ctx
 from products.rules.terms import COMPONENTS

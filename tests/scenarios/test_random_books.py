@@ -25,7 +25,8 @@ from billing.loaded import Loaded
 from billing.queries import credit_minor, load_drawdowns
 from billing.reverse_receipt import ReverseReceipt, reverse_receipt
 from billing.rules.advance import advance
-from billing.rules.values import ReversalReason, State
+from billing.rules.events import ReversalReason
+from billing.rules.values import State
 from billing.run_day import RunDay, run_day
 from billing.verify_book import VerifyBook, verify_book
 from billing.void_order import VoidOrder, void_order

@@ -20,8 +20,8 @@ from billing.receipts import ReceiptView
 from billing.record_receipt import RecordReceipt, record_receipt
 from billing.refund_order import Refunded, RefundOrder, refund_order
 from billing.reverse_receipt import ReverseReceipt, reverse_receipt
+from billing.rules.events import ReversalReason
 from billing.rules.limit import Kind
-from billing.rules.values import ReversalReason
 from billing.run_day import RunDay, run_day
 from billing.verify_book import VerifyBook, verify_book
 from billing.void_order import VoidOrder, void_order

@@ -17,18 +17,11 @@ from billing.rules.accounts import Parties, Posting
 from billing.rules.accrual import DENOMINATOR
 from billing.rules.allocation import claims
 from billing.rules.decision import Drawdown, Moved, Refusal, Settlement
+from billing.rules.events import Event, ReversalReason, decode_event, encode_event
 from billing.rules.moves import advance_to, needs_events
 from billing.rules.replay import replay
 from billing.rules.state import Move
-from billing.rules.values import (
-    Event,
-    ReversalReason,
-    State,
-    decode_event,
-    decode_state,
-    encode_event,
-    encode_state,
-)
+from billing.rules.values import State, decode_state, encode_state
 from kernel.money import round_ratio
 from products.rules.terms import COMPONENTS, Terms
 

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from billing.rules.accounts import Parties
 from billing.rules.decision import Drawdown
-from billing.rules.replay import replay
-from billing.rules.values import (
+from billing.rules.events import (
     Authorised,
     Captured,
     Event,
@@ -16,9 +15,10 @@ from billing.rules.values import (
     Refunded,
     ReversalReason,
     Source,
-    State,
     Voided,
 )
+from billing.rules.replay import replay
+from billing.rules.values import State
 from products.rules.terms import RefundMethod, Terms
 from tests.billing.rules.scripts import BUYER, MERCHANT
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from billing.rules.allocation import claims, share, split
 from billing.rules.apply import apply
-from billing.rules.values import Parts, Received, State
+from billing.rules.events import Received
+from billing.rules.values import Parts, State
 from products.rules.terms import Component, Terms
 from tests.billing.rules.scripts import Book, Step, a_terms, any_amount, any_story, any_terms
 from tests.billing.rules.stories import Tale, day, receipt

@@ -6,9 +6,10 @@ import pytest
 
 from billing.rules import decide
 from billing.rules.decision import Drawdown, LineDelta, Moved, Refusal
+from billing.rules.events import Authorised, Captured, Refunded, Voided
 from billing.rules.moves import needs_events
 from billing.rules.state import MOVES, remaining_minor
-from billing.rules.values import Authorised, Captured, Refunded, State, Status, Voided
+from billing.rules.values import State, Status
 from products.rules.terms import Terms
 from tests.billing.rules.scripts import a_terms
 from tests.billing.rules.stories import DAY_0, Tale, day, drawn, receipt

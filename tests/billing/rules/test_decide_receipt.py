@@ -8,7 +8,7 @@ import pytest
 from billing.rules.accounts import Posting
 from billing.rules.decide_receipt import receive, reverse_receipt
 from billing.rules.decision import Drawdown, Refusal, Settlement
-from billing.rules.values import Received
+from billing.rules.events import Received
 from products.rules.terms import Terms
 from tests.billing.rules.scripts import BUYER, LENDER, a_terms
 from tests.billing.rules.stories import Tale, a_parties, day, drawn, receipt

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from billing.rules import interest, penalty
 from billing.rules.accrual import DENOMINATOR, charge, closed, nights
+from billing.rules.events import Captured
 from billing.rules.schedule import instalments, last_grace_day
 from billing.rules.settle import charge_all, owed, settled
-from billing.rules.values import Accrual, Captured, Instalment, Parts
+from billing.rules.values import Accrual, Instalment, Parts
 from products.rules.terms import Terms
 from tests.billing.rules.scripts import a_terms, any_terms
 from tests.billing.rules.stories import DAY_0, day

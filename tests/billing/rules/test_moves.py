@@ -6,11 +6,11 @@ import pytest
 
 from billing.rules.advance import advance, charge_dates
 from billing.rules.decision import LineDelta
+from billing.rules.events import Received
 from billing.rules.moves import advance_to, move
 from billing.rules.quote import payoff
 from billing.rules.replay import replay
 from billing.rules.state import next_event_on, project
-from billing.rules.values import Received
 from tests.billing.rules.scripts import a_terms
 from tests.billing.rules.stories import Tale, day, drawn, receipt
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from billing.rules.advance import advance
 from billing.rules.apply import apply
 from billing.rules.decision import Drawdown
+from billing.rules.events import Authorised, Captured, Event, ReceiptReversed, Received, Refunded
 from billing.rules.moves import move
 from billing.rules.overdue import days_past_due
 from billing.rules.quote import payoff
@@ -27,7 +28,7 @@ from billing.rules.state import (
     remaining_minor,
     totals,
 )
-from billing.rules.values import Authorised, Captured, Event, ReceiptReversed, Received, Refunded, State
+from billing.rules.values import State
 from products.rules.terms import COMPONENTS, Terms
 from tests.billing.rules.oracle import Story
 from tests.billing.rules.scripts import FIRST_DAY, Book, Step, any_amount, any_story, any_terms

@@ -4,10 +4,11 @@ from decimal import Decimal
 
 import pytest
 
+from billing.rules.events import Refunded
 from billing.rules.merchant_fee import with_fee
 from billing.rules.refund import refund
 from billing.rules.state import excess_minor, outstanding_minor, totals
-from billing.rules.values import Capture, Refunded
+from billing.rules.values import Capture
 from products.rules.terms import RefundMethod
 from tests.billing.rules.scripts import a_terms
 from tests.billing.rules.stories import Tale, day, drawn, receipt
