@@ -1,13 +1,17 @@
 """Time alone: nights accrue, interest is charged at its due date, grace is lost, an authorisation expires."""
 
-from datetime import date
+from datetime import date, timedelta
 
 from msgspec.structs import replace
 
 from billing.rules import interest, penalty
-from billing.rules.accrual import charge
-from billing.rules.settle import settled
-from billing.rules.state import remaining_minor, status_of, unsettled
+from billing.rules.fees import charge_planned, lacking_minor, with_fee
+from billing.rules.grace import lose_grace
+from billing.rules.rows import is_disputed_part, with_rows
+from billing.rules.settle import charge_interest, settled
+from billing.rules.silence import silence_ends_on, silent_share, without_ended
+from billing.rules.books import non_accrual_from
+from billing.rules.state import remaining_minor, status_of
 from billing.rules.values import Instalment, State
 from products.rules.terms import Terms
 
@@ -19,35 +23,106 @@ def advance(terms: Terms, state: State, to: date) -> State:
     """
     if to < state.as_of:
         raise ValueError(f"a state of {state.as_of} does not go back to {to}: replay")
-    if to == state.as_of:
-        return state
+    while (ends_on := silence_ends_on(state)) is not None and ends_on <= to and state.as_of < to:
+        state = without_ended(terms, _through(terms, state, ends_on))
+    return _through(terms, state, to) if state.as_of < to else state
+
+
+def _through(terms: Terms, state: State, to: date) -> State:
     lapsed = remaining_minor(state) if state.expires_on <= to else 0
-    later = replace(
-        state,
-        as_of=to,
-        expired_minor=state.expired_minor + lapsed,
-        instalments=tuple(
-            instalment if instalment.settled_on else _advance(terms, instalment, state.as_of, to)
-            for instalment in state.instalments
-        ),
+    since = state.as_of
+    if any(not row.settled_on for row in state.instalments):
+        state = _interest(terms, state, since, to)
+        state = replace(state, as_of=to)
+        state = _past_due(terms, lose_grace(terms, state, since, to), since, to)
+    state = replace(state, as_of=to, expired_minor=state.expired_minor + lapsed)
+    return replace(state, status=status_of(state), non_accrual_on=non_accrual_from(terms, state))
+
+
+def _interest(terms: Terms, state: State, since: date, to: date) -> State:
+    """Interest of the periods that run between the two days, its charge, and fees with it."""
+    running = [
+        row
+        for row in state.instalments
+        if not row.settled_on and not row.disputed and (row.start_on < to and since < _last(terms, state, row))
+    ]
+    for row in running:
+        if row.through_on is None and not row.is_charge and not _grows_elsewhere(state, row):
+            row = interest.accrue(terms, state, row, since, to)
+        if since < row.charge_on <= to:
+            row = _fall_due(terms, state, row)
+        on = interest.interest_on(terms, state, row)
+        if since < on <= to:
+            row = charge_interest(terms, row, on)
+            row = settled(terms, with_rows(state, [row]), row, max(on, row.charge_on))
+        state = with_rows(state, [row])
+    return state
+
+
+def _last(terms: Terms, state: State, row: Instalment) -> date:
+    return max(row.nominal_on, interest.interest_on(terms, state, row))
+
+
+def _grows_elsewhere(state: State, row: Instalment) -> bool:
+    """A disputed part that came back: its principal bears in the row that it was split from, while that runs."""
+    return is_disputed_part(row.no) and any(
+        other.no != row.no and other.nominal_on == row.nominal_on and not other.settled_on
+        for other in state.instalments
+        if other.capture_no == row.capture_no and not is_disputed_part(other.no)
     )
-    return replace(later, status=status_of(later))
 
 
-def _advance(terms: Terms, instalment: Instalment, since: date, to: date) -> Instalment:
-    """In this order, since an unpaid charge may bear penalty: interest, its charge, penalty, grace."""
-    instalment = interest.accrue(terms, instalment, since, to)
-    if since < instalment.nominal_on <= to:
-        due = charge(instalment.interest, instalment.nominal_on, terms.rounding)
-        instalment = settled(terms, replace(instalment, interest=due), instalment.nominal_on)
-        if instalment.settled_on:
-            return instalment
-    instalment = penalty.accrue(terms, instalment, since, to)
-    if to > instalment.grace_on and not instalment.past_due:
-        instalment = replace(instalment, past_due=True)
-    return instalment
+def _fall_due(terms: Terms, state: State, row: Instalment) -> Instalment:
+    """A `preceding` shift asks for the nights until the nominal date too."""
+    if row.charge_on < row.nominal_on and row.through_on is None and not row.is_charge:
+        row = interest.accrue(terms, state, row, row.charge_on, row.nominal_on)
+        row = replace(row, through_on=row.nominal_on)
+    row = charge_planned(terms, row)
+    if is_last(state, row):
+        charged = charge_interest(terms, row, row.charge_on)
+        row = with_fee(terms, row, lacking_minor(terms, state, row.capture_no, charged))
+    return row
 
 
-def charge_dates(state: State, to: date) -> list[date]:
-    """The dates after the state's own, until and on `to`, at which `advance` charges something, in order."""
-    return sorted({i.nominal_on for i in unsettled(state) if state.as_of < i.nominal_on <= to})
+def is_last(state: State, row: Instalment) -> bool:
+    """The last of its capture's plan: the one that answers for the minimum charge."""
+    return not row.is_charge and not any(
+        other.no > row.no and not other.is_charge and not is_disputed_part(other.no)
+        for other in state.instalments
+        if other.capture_no == row.capture_no
+    )
+
+
+def _past_due(terms: Terms, state: State, since: date, to: date) -> State:
+    """The nights of what is due and unpaid; in order, since silence covers the oldest first."""
+    late = [
+        row for row in state.instalments if row.due_on < to and not row.settled_on and not row.disputed
+    ]
+    left_minor = silent_share(state)
+    changed = []
+    for row in late:
+        from_on = max(since, row.due_on)
+        silent_minor = min(left_minor, penalty.base_minor(terms, row))
+        left_minor -= silent_minor
+        row = interest.accrue_late(terms, state, row, from_on, to)
+        row = penalty.accrue(terms, row, from_on, to, silent_minor)
+        if to > row.grace_on and not row.past_due:
+            row = replace(row, past_due=True)
+        changed.append(row)
+    return with_rows(state, changed) if changed else state
+
+
+def charge_dates(terms: Terms, state: State, to: date) -> list[date]:
+    """The dates after the state's own, until and on `to`, at which `advance` changes the books, in order."""
+    found: set[date] = set()
+    for row in state.instalments:
+        if row.settled_on:
+            continue
+        found.update((row.charge_on, interest.interest_on(terms, state, row)))
+        if terms.shortfall_tolerance_minor:
+            found.add(row.grace_on + timedelta(1))
+        if terms.non_accrual_days is not None:
+            found.add(row.due_on + timedelta(terms.non_accrual_days))
+    if (ends_on := silence_ends_on(state)) is not None:
+        found.add(ends_on)
+    return sorted(day for day in found if state.as_of < day <= to)

@@ -1,6 +1,7 @@
 """How a receipt is shared out, over drawdowns and inside one, by the same claims (DOMAIN.md §9).
 
-Loops, outermost first: class (past due, due, in advance), drawdown, instalment (oldest first), component.
+Loops, outermost first: class (past due, due, in advance), drawdown, instalment (oldest first), component;
+`vertical` puts the component before the instalment. What is paid in advance, and how: early.py.
 """
 
 from collections.abc import Hashable, Sequence
@@ -10,8 +11,10 @@ from typing import Final, Literal, NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
+from billing.rules.early import book, captures_ahead, pay_ahead, payoff_of
 from billing.rules.events import Received
-from billing.rules.settle import charge_all, charge_penalty, owed, settled
+from billing.rules.rows import with_rows
+from billing.rules.settle import charge_past_due, owed, settled
 from billing.rules.values import NOTHING, Instalment, Parts, Receipt, ReceiptPart, State
 from products.rules.terms import COMPONENTS, Component, Terms
 
@@ -34,33 +37,44 @@ class Claim(NamedTuple):
     amount_minor: int
 
 
-def _class_of(instalment: Instalment, on: date) -> DebtClass:
-    if instalment.past_due:
-        return PAST_DUE
-    return DUE if instalment.due_on <= on else IN_ADVANCE
-
-
-def claims(terms: Terms, state: State, *, advance: bool, capture_no: int | None = None) -> list[Claim]:
-    """What is owed on the state's day, in the order in which money pays it.
-
-    In advance, interest comes before principal whatever the configured order (DOMAIN.md §3, early repayment).
-    """
-    found: list[Claim] = []
-    for instalment in state.instalments:
-        debt_class = _class_of(instalment, state.as_of)
-        if (
-            instalment.settled_on
-            or (debt_class == IN_ADVANCE and not advance)
-            or capture_no not in (None, instalment.capture_no)
-        ):
-            continue
-        asked = owed(terms, instalment, state.as_of)
-        for component in COMPONENTS if debt_class == IN_ADVANCE else terms.allocation_order:
-            if amount := asked.of(component):
-                place = (debt_class, instalment.due_on, instalment.start_on, instalment.no)
-                found.append(Claim(*place, component, amount))
-    found.sort(key=lambda claim: claim[:4])  # stable: the components keep their order
+def claims(terms: Terms, state: State, *, advance: bool) -> list[Claim]:
+    """What is owed on the state's day, in the order in which money pays it. In advance: what closes it all."""
+    found = _due(terms, state)
+    if advance:
+        rows = {row.no: row for row in state.instalments}
+        for capture_no in captures_ahead(state):
+            for no, asked in payoff_of(terms, state, capture_no).items():
+                for component in COMPONENTS:
+                    if amount := asked.of(component):
+                        row = rows[no]
+                        found.append(Claim(IN_ADVANCE, row.due_on, row.start_on, no, component, amount))
     return found
+
+
+def _due(terms: Terms, state: State) -> list[Claim]:
+    found: list[Claim] = []
+    for row in state.instalments:
+        if row.settled_on or row.disputed or not (row.past_due or row.due_on <= state.as_of):
+            continue
+        debt_class: DebtClass = PAST_DUE if row.past_due else DUE
+        asked = owed(terms, state, row)
+        for component in _order(terms, state, debt_class):
+            if amount := asked.of(component):
+                found.append(Claim(debt_class, row.due_on, row.start_on, row.no, component, amount))
+    if terms.allocation_direction == "vertical":
+        places = {kind: _order(terms, state, kind) for kind in (PAST_DUE, DUE)}
+        found.sort(key=lambda c: (c.debt_class, places[c.debt_class].index(c.component), *c[1:4]))
+    else:
+        found.sort(key=lambda claim: claim[:4])  # stable: the components keep their order
+    return found
+
+
+def _order(terms: Terms, state: State, debt_class: DebtClass) -> tuple[Component, ...]:
+    if state.non_accrual_on is not None and terms.allocation_non_accrual is not None:
+        return terms.allocation_non_accrual
+    if debt_class == PAST_DUE and terms.allocation_past_due is not None:
+        return terms.allocation_past_due
+    return terms.allocation_order
 
 
 def _ahead(terms: Terms, asked: bool) -> bool:
@@ -86,7 +100,7 @@ def share(
         asked = claims(terms, state, advance=_ahead(terms, advance or is_named))
         for debt_class, group in groupby(asked, key=lambda claim: claim.debt_class):
             of_class = list(group)
-            oldest = of_class[0]
+            oldest = min(of_class, key=lambda claim: claim[1:4])
             place = (debt_class, not is_named, oldest.due_on, oldest.start_on, position)
             lots.append((place, key, sum(claim.amount_minor for claim in of_class)))
     allotted: dict[Key, int] = {}
@@ -112,34 +126,53 @@ def split(asked: Sequence[Claim], amount_minor: int) -> tuple[dict[int, Parts], 
 
 def charge_penalties(terms: Terms, state: State) -> State:
     """Money that reaches a drawdown charges its penalties (docs/decisions/0001, rounding points)."""
-    on = state.as_of
-    return replace(state, instalments=tuple(charge_penalty(terms, i, on) for i in state.instalments))
+    late = [row for row in state.instalments if row.past_due]
+    if not late:
+        return state
+    return with_rows(state, [charge_past_due(terms, row, state.as_of) for row in late])
 
 
-def pay(terms: Terms, state: State, paid: dict[int, Parts]) -> State:
-    """Book the parts on their instalments: what is touched is charged, what is whole is settled."""
+def pay(
+    terms: Terms, state: State, amount_minor: int, *, advance: bool
+) -> tuple[State, dict[int, Parts], tuple[tuple[int, int], ...], int]:
+    """Money on this drawdown by the grid: what each row got, prepayment fees, and what is not owed."""
+    state = charge_penalties(terms, state)
+    parts, left_minor = split(_due(terms, state), amount_minor)
+    if parts:
+        paid = [book(terms, state, r, parts[r.no]) for r in state.instalments if r.no in parts]
+        state = with_rows(state, paid)
+        state = with_rows(state, [settled(terms, state, row, state.as_of) for row in _open(state, paid)])
+    fees: tuple[tuple[int, int], ...] = ()
+    if advance:
+        for capture_no in captures_ahead(state):
+            if not left_minor:
+                break
+            early = pay_ahead(terms, state, capture_no, left_minor)
+            state, left_minor, fees = early.state, early.rest_minor, (*fees, *early.fees)
+            for no, part in early.parts.items():
+                parts[no] = parts.get(no, NOTHING).plus(part)
+    return state, parts, fees, left_minor
 
-    def touched(instalment: Instalment) -> Instalment:
-        part = paid.get(instalment.no)
-        if part is None:
-            return instalment
-        instalment = charge_all(terms, instalment, state.as_of)
-        return settled(terms, replace(instalment, paid=instalment.paid.plus(part)), state.as_of)
 
-    return replace(state, instalments=tuple(touched(instalment) for instalment in state.instalments))
+def _open(state: State, touched: Sequence[Instalment]) -> list[Instalment]:
+    """What a payment may settle: what it touched, and rows of the same captures to which nothing more comes."""
+    captures = {row.capture_no for row in touched}
+    return [row for row in state.instalments if row.capture_no in captures and not row.settled_on]
 
 
 def receive(terms: Terms, state: State, received: Received) -> State:
-    """The receipt paid in; what the drawdown does not owe is the receipt's excess."""
-    state = charge_penalties(terms, state)
-    asked = claims(terms, state, advance=_ahead(terms, received.advance))
-    paid, rest = split(asked, received.amount_minor)
+    """The receipt paid in; what the drawdown does not owe is the receipt's excess. A gift has none."""
+    state, parts, fees, rest_minor = pay(
+        terms, state, received.amount_minor, advance=_ahead(terms, received.advance)
+    )
+    gift = received.source == "goodwill"
     receipt = Receipt(
         receipt_id=received.receipt_id,
         received_on=received.effective_on,
-        amount_minor=received.amount_minor,
+        amount_minor=received.amount_minor - (rest_minor if gift else 0),
         source=received.source,
-        parts=tuple(ReceiptPart(no, parts) for no, parts in paid.items()),
-        excess_minor=rest,
+        parts=tuple(ReceiptPart(no, part) for no, part in sorted(parts.items()) if part.total),
+        excess_minor=0 if gift else rest_minor,
+        prepayment_fees=fees,
     )
-    return replace(pay(terms, state, paid), receipts=(*state.receipts, receipt))
+    return replace(state, receipts=(*state.receipts, receipt))

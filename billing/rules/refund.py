@@ -1,76 +1,170 @@
 """A refund that counts from its own day: `from_refund` (DOMAIN.md §3). For `from_capture` see replay.py.
 
-Principal leaves on the refund's day. Where more was paid than is left, the surplus pays what else that
+Principal leaves on the refund's day: what is in dispute first, then out of the coming rows by the product's
+order, then out of those due, the newest first. Where more was paid than is left, the surplus pays what else that
 capture owes; what then remains is credit balance.
 """
 
 from msgspec.structs import replace
 
-from billing.rules.allocation import charge_penalties, claims, pay, split
+from billing.rules.allocation import IN_ADVANCE, Claim, charge_penalties, split
+from billing.rules.early import book
 from billing.rules.events import Refunded
-from billing.rules.merchant_fee import with_fee
-from billing.rules.settle import settled
-from billing.rules.values import Instalment, Parts, Receipt, ReceiptPart, State
-from products.rules.terms import Terms
+from billing.rules.fees import period_fee
+from billing.rules.merchant_fee import with_merchant_fee
+from billing.rules.plan import HOW_REFUND, replan
+from billing.rules.rows import capture_of, to_come, with_rows
+from billing.rules.settle import owed, settled
+from billing.rules.values import NOTHING, Capture, Instalment, Parts, Receipt, ReceiptPart, State
+from products.rules.terms import COMPONENTS, Terms
 
 
 def refund(terms: Terms, state: State, event: Refunded) -> State:
     """Raises ValueError if the capture is unknown or less than the refund is left of it."""
-    target = next((i for i in state.instalments if i.capture_no == event.capture_no), None)
-    if target is None or target.principal_minor < event.amount_minor:
+    capture = capture_of(state, event.capture_no)
+    financed_minor = min(event.amount_minor, capture.amount_minor - capture.refunded_minor)
+    down_minor = event.amount_minor - financed_minor
+    if down_minor > capture.down_minor - capture.down_refunded_minor:
         raise ValueError(f"refund {event.refund_id} exceeds capture {event.capture_no}")
-    state = replace(
-        state,
-        captures=tuple(
-            with_fee(terms, replace(capture, refunded_minor=capture.refunded_minor + event.amount_minor))
-            if capture.no == event.capture_no
-            else capture
-            for capture in state.captures
-        ),
+    capture = replace(
+        capture,
+        refunded_minor=capture.refunded_minor + financed_minor,
+        down_refunded_minor=capture.down_refunded_minor + down_minor,
     )
-    lowered = replace(target, principal_minor=target.principal_minor - event.amount_minor)
-    if lowered.open_minor >= 0:
-        return _with(state, settled(terms, lowered, state.as_of))
-    surplus = -lowered.open_minor
-    lowered = replace(lowered, paid=lowered.paid.minus(Parts(principal=surplus)))
-    return _pay_again(terms, _with(state, lowered), lowered, surplus)
+    state = _with_capture(terms, state, capture)
+    state, left_minor = _out_of(state, _disputed(state, capture.no), financed_minor)
+    state, left_minor = _out_of_coming(terms, state, capture.no, left_minor)
+    state, left_minor = _out_of(state, _due(state, capture.no), left_minor)
+    state = _settle(terms, state, capture.no)
+    return _out_of_paid(terms, state, capture.no, left_minor) if left_minor else state
 
 
-def _with(state: State, changed: Instalment) -> State:
-    return replace(state, instalments=tuple(changed if i.no == changed.no else i for i in state.instalments))
+def _with_capture(terms: Terms, state: State, capture: Capture) -> State:
+    capture = with_merchant_fee(terms, capture)
+    return replace(state, captures=tuple(capture if c.no == capture.no else c for c in state.captures))
 
 
-def _pay_again(terms: Terms, state: State, lowered: Instalment, surplus_minor: int) -> State:
+def _settle(terms: Terms, state: State, capture_no: int) -> State:
+    rows = [row for row in state.instalments if row.capture_no == capture_no and not row.settled_on]
+    return with_rows(state, [settled(terms, state, row, state.as_of) for row in rows])
+
+
+def _disputed(state: State, capture_no: int) -> list[Instalment]:
+    return [row for row in state.instalments if row.capture_no == capture_no and row.disputed]
+
+
+def _due(state: State, capture_no: int) -> list[Instalment]:
+    """What is due or past due of it, the newest first."""
+    coming = {row.no for row in to_come(state, capture_no)}
+    rows = [row for row in state.instalments if row.capture_no == capture_no and row.no not in coming]
+    return sorted((row for row in rows if not row.settled_on and not row.disputed), key=lambda row: -row.no)
+
+
+def _out_of(state: State, rows: list[Instalment], amount_minor: int) -> tuple[State, int]:
+    changed = []
+    for row in rows:
+        taken = min(amount_minor, row.open_minor)
+        amount_minor -= taken
+        changed.append(replace(row, principal_minor=row.principal_minor - taken))
+    return with_rows(state, changed), amount_minor
+
+
+def _out_of_coming(terms: Terms, state: State, capture_no: int, amount_minor: int) -> tuple[State, int]:
+    rows = to_come(state, capture_no)
+    taken = min(amount_minor, sum(row.open_minor for row in rows))
+    if not taken:
+        return state, amount_minor
+    state, _ = replan(terms, state, capture_no, less_minor=taken, how=HOW_REFUND[terms.refund_order])
+    if terms.form == "flat_fee" and terms.refund_fees:
+        state = _with_lower_fees(terms, state, capture_no)
+    return state, amount_minor - taken
+
+
+def _with_lower_fees(terms: Terms, state: State, capture_no: int) -> State:
+    """Of periods not yet begun, on what is left of the original principal."""
+    capture = capture_of(state, capture_no)
+    financed_minor = capture.amount_minor - capture.refunded_minor
+    return with_rows(
+        state,
+        [
+            replace(row, planned_fee_minor=period_fee(terms, financed_minor, terms.free_periods + 1))
+            for row in to_come(state, capture_no)
+            if row.start_on > state.as_of and row.planned_fee_minor
+        ],
+    )
+
+
+def _out_of_paid(terms: Terms, state: State, capture_no: int, surplus_minor: int) -> State:
     """Take the surplus out of the latest receipts' principal and let each pay what the capture still owes."""
-    state = _with(charge_penalties(terms, state), settled(terms, lowered, state.as_of))
+    state = charge_penalties(terms, state)
     receipts = list(state.receipts)
     for place in range(len(receipts) - 1, -1, -1):
-        receipts[place], freed = _free(receipts[place], lowered.no, surplus_minor)
-        surplus_minor -= freed
-        asked = claims(terms, state, advance=True, capture_no=lowered.capture_no)
-        paid, rest = split(asked, freed)
-        state = pay(terms, state, paid)
-        receipts[place] = _extend(receipts[place], paid, rest)
-    return replace(state, receipts=tuple(receipts))
+        receipts[place], freed = _free(state, receipts[place], capture_no, surplus_minor)
+        state = _unpaid(terms, state, freed)
+        freed_minor = sum(freed.values())
+        surplus_minor -= freed_minor
+        asked = _charges(terms, state, capture_no)
+        paid, rest_minor = split(asked, freed_minor)
+        rows = [book(terms, state, row, paid[row.no]) for row in state.instalments if row.no in paid]
+        state = with_rows(state, rows)
+        receipts[place] = _extend(receipts[place], paid, rest_minor)
+    if surplus_minor:
+        raise ValueError(f"no receipt paid what came back of capture {capture_no}")
+    return _settle(terms, replace(state, receipts=tuple(receipts)), capture_no)
 
 
-def _free(receipt: Receipt, instalment_no: int, at_most_minor: int) -> tuple[Receipt, int]:
-    freed = 0
-    parts = []
-    for part in receipt.parts:
-        if part.instalment_no == instalment_no:
-            freed = min(part.paid.principal, at_most_minor)
-            part = ReceiptPart(part.instalment_no, part.paid.minus(Parts(principal=freed)))
-        parts.append(part)
-    return replace(receipt, parts=tuple(parts)), freed
+def _charges(terms: Terms, state: State, capture_no: int) -> list[Claim]:
+    """What the capture owes beside principal, oldest first."""
+    return [
+        Claim(IN_ADVANCE, row.due_on, row.start_on, row.no, component, amount)
+        for row in sorted(state.instalments, key=lambda row: (row.due_on, row.no))
+        if row.capture_no == capture_no and not row.settled_on and not row.disputed
+        for component in COMPONENTS
+        if component != "principal" and (amount := owed(terms, state, row).of(component))
+    ]
+
+
+def _is_of(state: State, no: int, capture_no: int) -> bool:
+    return any(row.no == no and row.capture_no == capture_no for row in state.instalments)
+
+
+def _free(
+    state: State, receipt: Receipt, capture_no: int, at_most_minor: int
+) -> tuple[Receipt, dict[int, int]]:
+    """Principal that the receipt paid on the capture's rows, the latest rows first."""
+    freed: dict[int, int] = {}
+    parts = {part.instalment_no: part.paid for part in receipt.parts}
+    for no in sorted(parts, reverse=True):
+        if _is_of(state, no, capture_no) and (taken := min(parts[no].principal, at_most_minor)):
+            freed[no] = taken
+            at_most_minor -= taken
+            parts[no] = parts[no].minus(Parts(principal=taken))
+    kept = tuple(ReceiptPart(no, paid) for no, paid in parts.items())
+    return replace(receipt, parts=kept), freed
+
+
+def _unpaid(terms: Terms, state: State, freed: dict[int, int]) -> State:
+    """The principal leaves as goods and as money: the row asks for less and has got less."""
+    return with_rows(
+        state,
+        [
+            replace(
+                row,
+                principal_minor=row.principal_minor - freed[row.no],
+                paid=row.paid.minus(Parts(principal=freed[row.no])),
+            )
+            for row in state.instalments
+            if row.no in freed
+        ],
+    )
 
 
 def _extend(receipt: Receipt, paid: dict[int, Parts], rest_minor: int) -> Receipt:
     parts = {part.instalment_no: part.paid for part in receipt.parts}
     for no, more in paid.items():
-        parts[no] = parts[no].plus(more)
+        parts[no] = parts.get(no, NOTHING).plus(more)
     return replace(
         receipt,
-        parts=tuple(ReceiptPart(no, sums) for no, sums in parts.items() if sums.total),
+        parts=tuple(ReceiptPart(no, sums) for no, sums in sorted(parts.items()) if sums.total),
         excess_minor=receipt.excess_minor + rest_minor,
     )

@@ -29,11 +29,11 @@ def replay(terms: Terms, events: Iterable[Event], as_of: date) -> State:
         state = advance(terms, state, event.effective_on)
         match event:
             case Captured(capture_no=no):
-                state = noted(capture(terms, state, event, returned[no]), event)
+                state = noted(terms, capture(terms, state, event, returned[no]), event)
             case Refunded(method="from_capture"):
-                state = noted(state, event)
+                state = noted(terms, state, event)
             case Received(receipt_id=id) | ReceiptReversed(receipt_id=id) if id in left_out:
-                state = noted(state, event)
+                state = noted(terms, state, event)
             case _:
                 state = apply(terms, state, event)
     return advance(terms, state, as_of)

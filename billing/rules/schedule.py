@@ -1,32 +1,83 @@
-"""From a capture to its instalments and their dates (DOMAIN.md §2, §6). Here: one payment, `days_after`."""
+"""From a capture to its rows: dates, principal, fees (DOMAIN.md §2, §3, §6). A restructure makes rows the same way."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
-from billing.rules.events import Captured
-from billing.rules.values import Instalment
+from msgspec.structs import replace
+
+from billing.rules.events import Captured, DueDate
+from billing.rules.fees import drawdown_fee, period_fee, with_fee
+from billing.rules.plan import principals
+from billing.rules.rows import in_order, plan_no
+from billing.rules.values import Instalment, State
+from products.rules.due_dates import nominal_dates, whole_months
 from products.rules.terms import Terms
 
 
-def instalments(terms: Terms, captured: Captured, financed_minor: int) -> tuple[Instalment, ...]:
-    """The schedule of one capture; `financed_minor` is what of it counts as delivered.
+def capture_rows(terms: Terms, state: State, event: Captured, financed_minor: int) -> State:
+    """The capture's rows, added to a state that has the capture; `financed_minor` counts as delivered.
 
     Captured 1 March, 60 days: nominal and due 30 April. Notice moves the due date, never the interest.
     """
-    nominal_on = captured.effective_on + timedelta(terms.term_days)
-    due_on = max(nominal_on, captured.booked_on + timedelta(terms.min_notice_days))
-    return (
-        Instalment(
-            no=captured.capture_no,
-            capture_no=captured.capture_no,
-            start_on=captured.effective_on,
-            nominal_on=nominal_on,
-            due_on=due_on,
-            grace_on=last_grace_day(terms, due_on),
-            principal_minor=financed_minor,
+    dates = event.dates or plain_dates(
+        terms, nominal_dates(terms, event.effective_on), event.booked_on + timedelta(terms.min_notice_days)
+    )
+    rows = []
+    start_on = event.effective_on
+    for index, on in enumerate(dates, 1):
+        rows.append(
+            Instalment(
+                no=plan_no(event.capture_no, 0, index),
+                capture_no=event.capture_no,
+                start_on=start_on,
+                nominal_on=on.nominal_on,
+                due_on=on.due_on,
+                grace_on=on.grace_on,
+                principal_minor=0,
+                months=whole_months(terms, index),
+                planned_fee_minor=_period_fee(terms, financed_minor, event.amount_minor, index),
+            )
+        )
+        start_on = on.nominal_on
+    fee_of = financed_minor if terms.refund_fees else event.amount_minor
+    rows[0] = with_fee(terms, rows[0], drawdown_fee(terms, fee_of)[0])
+    return with_plan(terms, state, event.capture_no, rows, financed_minor)
+
+
+def with_plan(
+    terms: Terms, state: State, capture_no: int, rows: Sequence[Instalment], principal_minor: int
+) -> State:
+    """New rows, with the principal shared out over them, and the level payment kept with the capture."""
+    state = replace(state, instalments=in_order((*state.instalments, *rows)))
+    asked, payment_minor = principals(terms, state, rows, principal_minor, "solve")
+    shared = {row.no: amount for row, amount in zip(rows, asked, strict=True)}
+    return replace(
+        state,
+        captures=tuple(
+            replace(c, payment_minor=payment_minor) if c.no == capture_no else c for c in state.captures
+        ),
+        instalments=tuple(
+            replace(row, principal_minor=shared[row.no]) if row.no in shared else row
+            for row in state.instalments
         ),
     )
 
 
+def plain_dates(terms: Terms, nominal: Sequence[date], not_before: date) -> tuple[DueDate, ...]:
+    """Where nothing shifts; never due before there was notice."""
+    return tuple(
+        DueDate(on, max(on, not_before), last_grace_day(terms, max(on, not_before))) for on in nominal
+    )
+
+
 def last_grace_day(terms: Terms, due_on: date) -> date:
-    """Paid on this day is paid in time; past due is the day after."""
+    """Paid on this day is paid in time; past due is the day after. Without a calendar."""
     return due_on + timedelta(terms.grace_days)
+
+
+def _period_fee(terms: Terms, financed_minor: int, delivered_minor: int, index: int) -> int:
+    if terms.form != "flat_fee":
+        return 0
+    return period_fee(terms, financed_minor if terms.refund_fees else delivered_minor, index)
+
+

@@ -1,46 +1,106 @@
-"""When nothing of an instalment is owed any more, and what is owed until then."""
+"""What is charged on a row, what is owed, and when nothing of it is owed any more."""
 
 from datetime import date
 
 from msgspec.structs import replace
 
 from billing.rules.accrual import charge, closed
-from billing.rules.values import Instalment, Parts
-from products.rules.terms import Terms
+from billing.rules.interest import free_until, interest_on
+from billing.rules.rows import bearing_minor
+from billing.rules.values import Accrual, Instalment, Parts, State
+from kernel.money import round_ratio
+from products.rules.terms import RATE_SCALE, Terms, billionths
+
+CAP_DENOMINATOR = RATE_SCALE * 365
+"""A law's cap is principal × yearly rate × days ÷ 365, whatever the product's day count."""
 
 
-def charge_penalty(terms: Terms, instalment: Instalment, on: date) -> Instalment:
-    """What counts only while grace lasts is not charged."""
-    if not instalment.past_due:
-        return instalment
-    return replace(instalment, penalty=charge(instalment.penalty, on, terms.rounding))
+def share_of(amount_minor: int, billionths_: int, terms: Terms) -> int:
+    """0.333333333 of 1.00 is 0.33."""
+    return round_ratio(amount_minor * billionths_, RATE_SCALE, terms.rounding) if billionths_ else 0
 
 
-def charge_all(terms: Terms, instalment: Instalment, on: date) -> Instalment:
-    """Interest and penalty rounded as they stand on `on`: what closes the instalment on that day."""
-    instalment = charge_penalty(terms, instalment, on)
-    return replace(instalment, interest=charge(instalment.interest, on, terms.rounding))
+def charge_interest(terms: Terms, row: Instalment, on: date) -> Instalment:
+    """Rounded as it stands on `on`; of the whole, a subsidiser's share is not the buyer's."""
+    if row.interest.exact == row.interest.run_exact:
+        return row
+    done = charge(terms, row.interest, on)
+    if terms.subsidiser is not None:
+        share = share_of(done.run_minor, billionths(terms.subsidised_interest), terms)
+        done = replace(done, run_minor=done.run_minor - share)
+        row = replace(row, subsidised=replace(row.subsidised, interest=share))
+    return replace(row, interest=done)
 
 
-def charged(instalment: Instalment) -> Parts:
+def charge_past_due(terms: Terms, row: Instalment, on: date) -> Instalment:
+    """Penalty, and interest after the due date. What counts only while grace lasts is not charged."""
+    if not row.past_due:
+        return row
+    late, penalty = charge(terms, row.late, on), charge(terms, row.penalty, on)
+    if terms.penalty_cap_rate is not None:
+        most = share_of(row.principal_minor, billionths(terms.penalty_cap_rate), terms)
+        penalty = _at_most(penalty, max(most, row.penalty.charged_minor))
+    if terms.cap_annual_rate is not None:
+        most = row.cap_exact // CAP_DENOMINATOR
+        late = _at_most(late, max(most, row.late.charged_minor))
+        penalty = _at_most(penalty, max(most - late.charged_minor, row.penalty.charged_minor))
+    if late is row.late and penalty is row.penalty:
+        return row
+    return replace(row, late=late, penalty=penalty)
+
+
+def _at_most(accrual: Accrual, most_minor: int) -> Accrual:
+    """What the cap cuts off is never charged (DOMAIN.md §3, law)."""
+    if accrual.charged_minor <= most_minor:
+        return accrual
+    return replace(accrual, run_minor=max(0, most_minor - accrual.earlier_minor))
+
+
+def charge_all(terms: Terms, row: Instalment, on: date) -> Instalment:
+    """Interest and penalty rounded as they stand on `on`: what closes the row on that day."""
+    return charge_interest(terms, charge_past_due(terms, row, on), on)
+
+
+def charged(row: Instalment) -> Parts:
     return Parts(
-        penalty=instalment.penalty.charged_minor,
-        interest=instalment.interest.charged_minor,
-        principal=instalment.principal_minor,
+        row.penalty.charged_minor,
+        row.fee_minor,
+        row.interest.charged_minor + row.late.charged_minor,
+        row.principal_minor,
     )
 
 
-def owed(terms: Terms, instalment: Instalment, on: date) -> Parts:
-    """By component, if all were paid on `on`, the state's day."""
-    return charged(charge_all(terms, instalment, on)).minus(instalment.paid)
+def unpaid(row: Instalment) -> Parts:
+    """Of what is charged."""
+    return charged(row).minus(row.paid).minus(row.waived)
 
 
-def settled(terms: Terms, instalment: Instalment, on: date) -> Instalment:
-    """Marked settled if nothing is owed, else as it was. Not past due: its penalty nights are forgotten."""
-    if instalment.settled_on or instalment.open_minor:
-        return instalment
-    done = charge_all(terms, instalment, on)
-    if charged(done) != done.paid:
-        return instalment
-    penalty = done.penalty if done.past_due else closed(done.penalty)
-    return replace(done, penalty=penalty, past_due=False, settled_on=on)
+def owed(terms: Terms, state: State, row: Instalment) -> Parts:
+    """By component, if all were paid on the state's day; nothing of interest that closing would forgive."""
+    until = free_until(terms, state, row)
+    if until is not None and state.as_of <= until:
+        return unpaid(charge_past_due(terms, row, state.as_of))
+    return unpaid(charge_all(terms, row, state.as_of))
+
+
+def settled(terms: Terms, state: State, row: Instalment, on: date) -> Instalment:
+    """Marked settled if nothing is owed nor can come, else as it was.
+
+    Before its charge date that is so once nothing of its capture bears interest in its period. Not past due: its
+    penalty nights are forgotten; closed in the free window: its interest too.
+    """
+    if row.settled_on or row.open_minor or row.disputed:
+        return row
+    until = free_until(terms, state, row)
+    early = on < interest_on(terms, state, row) and row.through_on is None and not row.is_charge
+    if early and (row.charge_on > on or (until and on <= until)):
+        if bearing_minor(terms, state, row) or (row.planned_fee_minor and row.start_on <= on < row.charge_on):
+            return row
+        if until is not None and on <= until:
+            row = replace(row, interest=Accrual())
+    done = charge_all(terms, row, on)
+    if unpaid(done).total:
+        return row
+    if not done.past_due:
+        done = replace(done, penalty=closed(done.penalty), late=closed(done.late), silent_exact=0)
+    return replace(done, past_due=False, settled_on=on)

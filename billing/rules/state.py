@@ -5,17 +5,40 @@ from typing import Literal
 
 import msgspec
 
-from billing.rules.settle import charged
-from billing.rules.values import ENGINE_VERSION, NOTHING, Instalment, Parts, State, Status, Totals
+from billing.rules.interest import interest_on
+from billing.rules.settle import charged, unpaid
+from billing.rules.silence import silence_ends_on
+from billing.rules.values import ENGINE_VERSION, NOTHING, Instalment, State, Status
+from products.rules.terms import Terms
 
-Move = Literal["capture", "void", "refund", "receive", "reverse_receipt"]
+Move = Literal[
+    "capture", "void", "refund", "receive", "reverse_receipt", "waive", "charge", "dispute", "resolve_dispute",
+    "silence", "end_silence", "change_rate", "pause_interest", "extend", "move_due_date", "change_due_day",
+    "restructure", "convert", "write_off",
+]  # fmt: skip
+
+_OWING: frozenset[Status] = frozenset({"captured"})
 
 MOVES: dict[Move, frozenset[Status]] = {
     "capture": frozenset({"authorised", "captured"}),
     "void": frozenset({"authorised", "captured"}),
     "refund": frozenset({"captured", "closed"}),
-    "receive": frozenset({"captured"}),
+    "receive": _OWING,
     "reverse_receipt": frozenset({"captured", "closed"}),
+    "waive": _OWING,
+    "charge": _OWING,
+    "dispute": _OWING,
+    "resolve_dispute": _OWING,
+    "silence": _OWING,
+    "end_silence": frozenset({"captured", "closed"}),
+    "change_rate": frozenset({"authorised", "captured"}),
+    "pause_interest": _OWING,
+    "extend": _OWING,
+    "move_due_date": _OWING,
+    "change_due_day": _OWING,
+    "restructure": _OWING,
+    "convert": _OWING,
+    "write_off": _OWING,
 }
 """The one table of moves: in which states a command is allowed. Expiry and closing follow by themselves."""
 
@@ -31,14 +54,14 @@ def remaining_minor(state: State) -> int:
 
 def outstanding_minor(state: State) -> int:
     """Principal owed; this and `remaining_minor` use the line."""
-    return sum(instalment.open_minor for instalment in state.instalments)
+    return sum([row.principal_minor - row.paid.principal - row.waived.principal for row in state.instalments])
 
 
 def status_of(state: State) -> Status:
     """Follows from the amounts: voiding or expiry of a rest does not undo a capture."""
     live = remaining_minor(state) > 0
     if state.captures:
-        paid = all(instalment.settled_on for instalment in state.instalments)
+        paid = all([row.settled_on is not None for row in state.instalments])
         return "closed" if paid and not live else "captured"
     if live:
         return "authorised"
@@ -59,40 +82,24 @@ def credit_minor(state: State) -> int:
     return sum(r.excess_minor - (r.amount_minor if r.source == "credit" else 0) for r in state.receipts)
 
 
-def totals(state: State | None) -> Totals:
-    """Of a drawdown that does not exist yet: zeros."""
-    if state is None:
-        return Totals()
-    charges, paid = NOTHING, NOTHING
-    for instalment in state.instalments:
-        charges = charges.plus(charged(instalment))
-        paid = paid.plus(instalment.paid)
-    received = {"cash": 0, "credit": 0}
-    for receipt in state.receipts:
-        received[receipt.source] += receipt.amount_minor
-    return Totals(
-        captured=captured_minor(state),
-        refunded=sum(capture.refunded_minor for capture in state.captures),
-        merchant_fee=sum(capture.merchant_fee_minor for capture in state.captures),
-        charged=charges,
-        paid=paid,
-        received_cash=received["cash"],
-        received_credit=received["credit"],
-        excess=excess_minor(state),
-    )
-
-
-def next_event_on(state: State) -> date | None:
+def next_event_on(terms: Terms, state: State) -> date | None:
     """The first date after the state's own on which the schedule brings something, if any."""
     dates = [state.expires_on] if remaining_minor(state) else []
-    for instalment in unsettled(state):
-        dates += [instalment.nominal_on, instalment.due_on, past_due_on(instalment)]
+    for row in state.instalments:
+        if not row.settled_on and not row.disputed:
+            dates += [row.charge_on, row.due_on, past_due_on(row)]
+            if terms.interest_free == "if_closed_within":
+                dates.append(interest_on(terms, state, row))
+            if terms.non_accrual_days is not None and state.non_accrual_on is None:
+                dates.append(max(row.due_on + timedelta(terms.non_accrual_days), past_due_on(row)))
+    if (ends_on := silence_ends_on(state)) is not None:
+        dates.append(ends_on)
     return min((day for day in dates if day > state.as_of), default=None)
 
 
-def past_due_on(instalment: Instalment) -> date:
+def past_due_on(row: Instalment) -> date:
     """The first day on which it is past due if still unpaid."""
-    return instalment.grace_on + timedelta(1)
+    return row.grace_on + timedelta(1)
 
 
 class InstalmentView(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,26 +162,24 @@ def _view(instalment: Instalment) -> InstalmentView:
     )
 
 
-def project(state: State) -> Projection:
+def project(terms: Terms, state: State) -> Projection:
     """The columns of `drawdown` and the rows of `instalment`: always written from here, never by hand."""
-    sums = totals(state)
-    due = Parts(
-        penalty=sums.charged.penalty, fee=sums.charged.fee, interest=sums.charged.interest,
-        principal=sums.charged.principal,
-    ).minus(sums.paid)  # fmt: skip
+    due = NOTHING
+    for row in state.instalments:
+        due = due.plus(unpaid(row))
     return Projection(
         status=state.status,
         authorised_minor=state.authorised_minor,
-        captured_minor=sums.captured,
+        captured_minor=captured_minor(state),
         voided_minor=state.voided_minor,
-        refunded_minor=sums.refunded,
+        refunded_minor=sum(c.refunded_minor for c in state.captures),
         principal_due_minor=due.principal,
         interest_due_minor=due.interest,
         fee_due_minor=due.fee,
         penalty_due_minor=due.penalty,
-        oldest_unpaid_due_on=min((i.due_on for i in unsettled(state)), default=None),
+        oldest_unpaid_due_on=min((i.due_on for i in unsettled(state) if not i.disputed), default=None),
         expires_on=state.expires_on,
-        next_event_on=next_event_on(state),
+        next_event_on=next_event_on(terms, state),
         engine_version=ENGINE_VERSION,
         instalments=tuple(_view(instalment) for instalment in state.instalments),
     )

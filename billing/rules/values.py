@@ -1,4 +1,4 @@
-"""The values of the engine: what happened (events) and what follows from it (state). All frozen, all JSON."""
+"""The state of a drawdown, and its sums: what follows from terms and events. All frozen, all JSON."""
 
 from datetime import date
 from typing import Literal
@@ -6,9 +6,16 @@ from uuid import UUID
 
 import msgspec
 
-from products.rules.terms import Component
+from billing.rules.events import Source
+from products.rules.terms import Component, Form
 
 Status = Literal["authorised", "captured", "closed", "voided", "expired"]
+
+CAPTURE_STRIDE = 10_000
+PLAN_STRIDE = 200
+DISPUTED_STRIDE = 100
+CHARGES_FROM = 9_000
+"""How a row's number is made: docs/decisions/0007-the-whole-engine.md."""
 
 
 # State: a pure function of terms and events. Inner values travel as JSON arrays: a book holds millions.
@@ -68,10 +75,11 @@ class Accrual(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Instalment(msgspec.Struct, frozen=True, array_like=True):
-    """One due date of one capture. `no` is unique in the drawdown and follows from `capture_no`, so that
-    it stays the same in whatever order captures are recorded.
+    """A row: one due date of one capture. How `no` is made: docs/decisions/0007.
 
-    `nominal_on` ends the interest; `due_on` and `grace_on` (the last day of grace) rule past due and penalty.
+    `nominal_on` ends the period and its interest, `months` whole months long (0: broken or in days); `due_on`
+    and `grace_on` (the last day of grace) rule past due and penalty. `fee_minor` is charged, `planned_fee_minor`
+    will be on the charge date. `through_on`: interest is accrued ahead, until that day.
     """
 
     no: int
@@ -81,27 +89,56 @@ class Instalment(msgspec.Struct, frozen=True, array_like=True):
     due_on: date
     grace_on: date
     principal_minor: int
+    months: int = 0
+    fee_minor: int = 0
+    planned_fee_minor: int = 0
     paid: Parts = NOTHING
+    waived: Parts = NOTHING
+    subsidised: Parts = NOTHING
     interest: Accrual = Accrual()
+    late: Accrual = Accrual()
     penalty: Accrual = Accrual()
+    silent_exact: int = 0
+    cap_exact: int = 0
     past_due: bool = False
+    disputed: bool = False
+    through_on: date | None = None
     settled_on: date | None = None
     reopened_on: date | None = None
 
     @property
     def open_minor(self) -> int:
-        """Principal not yet paid."""
-        return self.principal_minor - self.paid.principal
+        """Principal not yet paid, nor written off as a small difference."""
+        return self.principal_minor - self.paid.principal - self.waived.principal
+
+    @property
+    def charge_on(self) -> date:
+        """Where its interest is charged: a `preceding` shift asks for the whole period's earlier."""
+        return min(self.nominal_on, self.due_on)
+
+    @property
+    def is_charge(self) -> bool:
+        """An explicit charge: no part of the plan."""
+        return self.no % CAPTURE_STRIDE > CHARGES_FROM
 
 
 class Capture(msgspec.Struct, frozen=True, array_like=True):
-    """`merchant_fee_minor` is what is kept after refunds."""
+    """`amount_minor` is financed, `down_minor` the buyer's own part; `merchant_fee_minor` is what is kept after
+    refunds, of it `merchant_share_minor` the merchant's part of the drawdown fee; `payment_minor` the level
+    payment, where there is one; `plan` counts restructures."""
 
     no: int
     captured_on: date
     amount_minor: int
     refunded_minor: int = 0
     merchant_fee_minor: int = 0
+    down_minor: int = 0
+    down_refunded_minor: int = 0
+    payment_minor: int = 0
+    merchant_share_minor: int = 0
+    plan: int = 0
+    conversion: bool = False
+    form: Form | None = None
 
 
 class ReceiptPart(msgspec.Struct, frozen=True, array_like=True):
@@ -112,7 +149,10 @@ class ReceiptPart(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Receipt(msgspec.Struct, frozen=True, array_like=True):
-    """A receipt that stands: `amount_minor` = its parts + `excess_minor`, which is the buyer's credit."""
+    """A receipt that stands: `amount_minor` = its parts + `excess_minor`, which is the buyer's credit.
+
+    `prepayment_fees` (instalment, minor units) fell due by it and fall away with it.
+    """
 
     receipt_id: UUID
     received_on: date
@@ -120,10 +160,36 @@ class Receipt(msgspec.Struct, frozen=True, array_like=True):
     source: Source
     parts: tuple[ReceiptPart, ...] = ()
     excess_minor: int = 0
+    prepayment_fees: tuple[tuple[int, int], ...] = ()
+
+
+class Silence(msgspec.Struct, frozen=True, array_like=True):
+    silence_id: UUID
+    amount_minor: int
+    until_on: date
+
+
+class Dispute(msgspec.Struct, frozen=True, array_like=True):
+    """Open: `nos` are the disputed rows."""
+
+    dispute_id: UUID
+    capture_no: int
+    nos: tuple[int, ...]
+
+
+class WriteOff(msgspec.Struct, frozen=True, array_like=True):
+    """What the books knew when the debt was written off."""
+
+    on: date
+    charged: Parts
+    paid: Parts
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A drawdown at `as_of`: all events effective up to and on that day, the nights before it accrued."""
+    """Everything about one drawdown at the opening of `as_of`, with the events of that day up to `last_rank`.
+
+    `last_on`, `last_rank`, `last_seq`: how far the event log has been applied.
+    """
 
     status: Status
     as_of: date
@@ -135,25 +201,52 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     captures: tuple[Capture, ...] = ()
     instalments: tuple[Instalment, ...] = ()
     receipts: tuple[Receipt, ...] = ()
+    rates: tuple[tuple[date, int], ...] = ()
+    pauses: tuple[tuple[date, date], ...] = ()
+    disputes: tuple[Dispute, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    reaged_on: date | None = None
+    reaged_days: int = 0
+    non_accrual_on: date | None = None
+    write_off: WriteOff | None = None
+    capitalised: Parts = NOTHING
+    small: Parts = NOTHING
+    converted_minor: int = 0
     last_on: date
     last_rank: int
     last_seq: int
 
 
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """The sums that the ledger mirrors. Always: received_cash + received_credit = paid.total + excess."""
+    """The sums that the ledger mirrors. Always: Σ received_* = paid.total + excess.
+
+    `charged` is what the buyer's accounts were debited with; of it `recovered_charges` went to recovery income.
+    """
 
     captured: int = 0
+    converted_in: int = 0
+    converted_out: int = 0
+    down_payment: int = 0
+    down_returned: int = 0
     refunded: int = 0
     merchant_fee: int = 0
     charged: Parts = NOTHING
+    subsidised: Parts = NOTHING
+    capitalised: Parts = NOTHING
+    waived: Parts = NOTHING
+    small: Parts = NOTHING
     paid: Parts = NOTHING
     received_cash: int = 0
     received_credit: int = 0
+    received_set_off: int = 0
+    received_goodwill: int = 0
     excess: int = 0
+    written_off: int = 0
+    recovered_principal: int = 0
+    recovered_charges: Parts = NOTHING
 
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 """Raised whenever the engine would replay the same events to another state."""
 
 _state_decoder = msgspec.json.Decoder(State)

@@ -1,0 +1,98 @@
+"""What the books see of a state: its sums, non-accrual and write-off included (DOMAIN.md §11, §13).
+
+In non-accrual charges are worth what was paid of them; the rest is a memo claim. Written off, principal stands
+against a contra account, and later money is recovery.
+"""
+
+from datetime import date, timedelta
+
+from msgspec.structs import replace
+
+from billing.rules.events import WrittenOff
+from billing.rules.settle import charged
+from billing.rules.values import NOTHING, Parts, State, Totals, WriteOff
+from products.rules.terms import Terms
+
+
+def non_accrual_from(terms: Terms, state: State) -> date | None:
+    """The opening on which days past due reached `non_accrual_days`, until nothing is past due."""
+    if state.write_off is not None:
+        return state.non_accrual_on
+    if terms.non_accrual_days is None:
+        return None
+    oldest = min((row.due_on for row in state.instalments if row.past_due), default=None)
+    if oldest is None:
+        return None
+    reached_on = oldest + timedelta(terms.non_accrual_days)
+    if state.non_accrual_on is not None:
+        return state.non_accrual_on
+    return reached_on if reached_on <= state.as_of else None
+
+
+def write_off(state: State, event: WrittenOff) -> State:
+    """What the books knew that day; what the buyer owes goes on. Raises ValueError on a second one."""
+    if state.write_off is not None:
+        raise ValueError(f"written off already: {event}")
+    state = replace(state, non_accrual_on=state.non_accrual_on or event.effective_on)
+    sums = totals(state)
+    return replace(state, write_off=WriteOff(event.effective_on, sums.charged, sums.paid))
+
+
+def totals(state: State | None) -> Totals:
+    """Of a drawdown that does not exist yet: zeros."""
+    if state is None:
+        return Totals()
+    owing, paid, waived, shared = NOTHING, NOTHING, NOTHING, NOTHING
+    for row in state.instalments:
+        owing = owing.plus(charged(row))
+        paid = paid.plus(row.paid)
+        if row.waived is not NOTHING:
+            waived = waived.plus(row.waived)
+        if row.subsidised is not NOTHING:
+            shared = shared.plus(row.subsidised)
+    received = dict.fromkeys(("cash", "credit", "set_off", "goodwill"), 0)
+    excess = 0
+    for receipt in state.receipts:
+        received[receipt.source] += receipt.amount_minor
+        excess += receipt.excess_minor
+    if state.non_accrual_on is not None:
+        owing = replace(paid.plus(waived), principal=owing.principal)
+    return Totals(
+        **_captured(state),
+        charged=owing,
+        subsidised=shared,
+        capitalised=state.capitalised,
+        waived=waived.minus(state.small).minus(state.capitalised),
+        small=state.small,
+        paid=paid,
+        received_cash=received["cash"],
+        received_credit=received["credit"],
+        received_set_off=received["set_off"],
+        received_goodwill=received["goodwill"],
+        excess=excess,
+        converted_out=state.converted_minor,
+        **_written_off(state.write_off, owing, paid.plus(waived)),
+    )
+
+
+def _captured(state: State) -> dict[str, int]:
+    sums = dict.fromkeys(("captured", "converted_in", "down_payment", "refunded", "down_returned"), 0)
+    sums["merchant_fee"] = 0
+    for capture in state.captures:
+        sums["converted_in" if capture.conversion else "captured"] += capture.amount_minor
+        sums["refunded"] += capture.refunded_minor
+        sums["merchant_fee"] += capture.merchant_fee_minor
+        sums["down_payment"] += capture.down_minor
+        sums["down_returned"] += capture.down_refunded_minor
+    return sums
+
+
+def _written_off(found: WriteOff | None, owing: Parts, covered: Parts) -> dict[str, int | Parts]:
+    if found is None:
+        return {}
+    lost_minor = found.charged.principal - found.paid.principal
+    return {
+        "written_off": lost_minor,
+        "recovered_principal": lost_minor - (owing.principal - covered.principal),
+        "recovered_charges": replace(owing.minus(found.charged), principal=0),
+    }

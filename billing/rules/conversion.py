@@ -1,0 +1,26 @@
+"""Conversion: principal of chosen rows moves into another drawdown (DOMAIN.md §10)."""
+
+from msgspec.structs import replace
+
+from billing.rules.events import Converted
+from billing.rules.rows import row_of, with_rows
+from billing.rules.settle import settled
+from billing.rules.values import State
+from products.rules.terms import Terms
+
+
+def convert_out(terms: Terms, state: State, event: Converted) -> State:
+    """The row's open principal leaves; its charges stay due as they were. Raises ValueError if there is less."""
+    row = row_of(state, event.instalment_no)
+    if row.settled_on or row.disputed or event.amount_minor > row.open_minor:
+        raise ValueError(f"more is converted than is open: {event}")
+    row = replace(row, principal_minor=row.principal_minor - event.amount_minor)
+    state = replace(with_rows(state, [row]), converted_minor=state.converted_minor + event.amount_minor)
+    return with_rows(
+        state,
+        [
+            settled(terms, state, other, state.as_of)
+            for other in state.instalments
+            if other.capture_no == row.capture_no and not other.settled_on
+        ],
+    )

@@ -1,0 +1,111 @@
+"""A dispute names goods and an amount; only that amount stops (DOMAIN.md §11)."""
+
+from datetime import timedelta
+
+from msgspec.structs import replace
+
+from billing.rules.events import Disputed, DisputeResolved
+from billing.rules.plan import HOW_REFUND, replan
+from billing.rules.rows import in_order, to_come, with_rows
+from billing.rules.schedule import last_grace_day
+from billing.rules.settle import settled
+from billing.rules.values import DISPUTED_STRIDE, Dispute, Instalment, Parts, State
+from products.rules.terms import Terms
+
+
+def disputable_minor(state: State, capture_no: int) -> int:
+    """Open principal of the capture, what is in dispute already apart."""
+    return sum(row.open_minor for row in _open(state, capture_no))
+
+
+def dispute(terms: Terms, state: State, event: Disputed) -> State:
+    """The amount leaves the rows as a refund would, into parts of their own. Raises ValueError if too much."""
+    coming = to_come(state, event.capture_no)
+    from_coming = min(event.amount_minor, sum(row.open_minor for row in coming))
+    before = {row.no: row for row in state.instalments}
+    taken: dict[int, int] = {}
+    if from_coming:
+        how = HOW_REFUND[terms.refund_order]
+        state, taken = replan(terms, state, event.capture_no, paid_minor=from_coming, how=how)
+        state = with_rows(state, [_unpaid(row, taken[row.no]) for row in state.instalments if row.no in taken])
+    left_minor = event.amount_minor - from_coming
+    for row in sorted(_open(state, event.capture_no), key=lambda row: -row.no):
+        if row.no not in {other.no for other in coming} and (part := min(left_minor, row.open_minor)):
+            taken[row.no] = part
+            left_minor -= part
+            state = with_rows(state, [replace(row, principal_minor=row.principal_minor - part)])
+    if left_minor:
+        raise ValueError(f"more than is open is in dispute: {event}")
+    parts = [_part_of(before[no], amount) for no, amount in taken.items()]
+    state = replace(
+        state,
+        instalments=in_order((*state.instalments, *parts)),
+        disputes=(
+            *state.disputes,
+            Dispute(event.dispute_id, event.capture_no, tuple(sorted(part.no for part in parts))),
+        ),
+    )
+    return with_rows(
+        state,
+        [
+            settled(terms, state, row, state.as_of)
+            for row in state.instalments
+            if row.capture_no == event.capture_no and not row.settled_on
+        ],
+    )
+
+
+def resolve(terms: Terms, state: State, event: DisputeResolved) -> State:
+    """Lost, the parts are due again, not before the verdict + `dispute_days`; won, they wait for their refund.
+
+    Raises ValueError if the dispute is not open.
+    """
+    found = next((d for d in state.disputes if d.dispute_id == event.dispute_id), None)
+    if found is None:
+        raise ValueError(f"dispute {event.dispute_id} is not open")
+    state = replace(state, disputes=tuple(d for d in state.disputes if d is not found))
+    if event.verdict == "won":
+        return state
+    not_before = event.effective_on + timedelta(terms.dispute_days)
+    changed = []
+    for row in state.instalments:
+        if row.no in found.nos:
+            due_on = max(row.due_on, not_before)
+            grace_on = row.grace_on if due_on == row.due_on else last_grace_day(terms, due_on)
+            row = replace(row, disputed=False, due_on=due_on, grace_on=grace_on)
+            changed.append(row)
+    state = with_rows(state, changed)
+    return with_rows(state, [settled(terms, state, row, state.as_of) for row in changed])
+
+
+def _open(state: State, capture_no: int) -> list[Instalment]:
+    return [
+        row
+        for row in state.instalments
+        if row.capture_no == capture_no and not row.disputed and not row.settled_on and row.open_minor
+    ]
+
+
+def _unpaid(row: Instalment, amount_minor: int) -> Instalment:
+    """`replan` books it as paid; it was not: it goes."""
+    return replace(
+        row,
+        principal_minor=row.principal_minor - amount_minor,
+        paid=row.paid.minus(Parts(principal=amount_minor)),
+    )
+
+
+def _part_of(row: Instalment, amount_minor: int) -> Instalment:
+    return Instalment(
+        no=row.no + DISPUTED_STRIDE,
+        capture_no=row.capture_no,
+        start_on=row.start_on,
+        nominal_on=row.nominal_on,
+        due_on=row.due_on,
+        grace_on=row.grace_on,
+        principal_minor=amount_minor,
+        months=row.months,
+        disputed=True,
+    )
+
+

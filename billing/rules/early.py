@@ -1,0 +1,221 @@
+"""Money for what is not due yet: a whole payoff, a part, or the coming rows as scheduled (DOMAIN.md §3, §9)."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from billing.rules.fees import charge_planned, lacking_minor, with_fee
+from billing.rules.interest import accrue
+from billing.rules.plan import HOW, replan
+from billing.rules.rows import to_come, with_rows
+from billing.rules.settle import owed, settled, share_of
+from billing.rules.values import NOTHING, Instalment, Parts, State
+from products.rules.terms import RATE_SCALE, Terms, billionths
+
+
+class Paid(NamedTuple):
+    """What was booked on each row, by number; prepayment fees that fell due by it; what was not needed."""
+
+    state: State
+    parts: Mapping[int, Parts]
+    fees: tuple[tuple[int, int], ...]
+    rest_minor: int
+
+
+def ahead(state: State, capture_no: int) -> list[Instalment]:
+    """The capture's rows that are not due: of the plan, and explicit charges."""
+    return [
+        row
+        for row in state.instalments
+        if row.capture_no == capture_no
+        and row.due_on > state.as_of
+        and not row.settled_on
+        and not row.disputed
+        and not row.past_due
+    ]
+
+
+def captures_ahead(state: State) -> list[int]:
+    """The captures that have something not yet due, in the order in which it falls due."""
+    found: dict[int, tuple[object, ...]] = {}
+    for row in state.instalments:
+        if row.due_on > state.as_of and not row.settled_on and not row.disputed and not row.past_due:
+            place = (row.due_on, row.start_on, row.no)
+            found[row.capture_no] = min(found.get(row.capture_no, place), place)
+    return sorted(found, key=lambda no: found[no])
+
+
+def payoff_of(terms: Terms, state: State, capture_no: int) -> dict[int, Parts]:
+    """What closes all that is not due of the capture on the state's day, row by row."""
+    closing, _ = _closing(terms, state, capture_no)
+    return {row.no: part for row in closing if (part := _asked(terms, state, row)).total}
+
+
+def pay_ahead(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Paid:
+    """Money for one capture's rows that are not due."""
+    if terms.prepayment == "next":
+        return _next(terms, state, capture_no, amount_minor)
+    closing, fees = _closing(terms, state, capture_no)
+    asked = {row.no: _asked(terms, state, row) for row in closing}
+    if amount_minor >= (total := sum(part.total for part in asked.values())):
+        state = _book(terms, with_rows(state, closing), asked)
+        return Paid(state, asked, fees, amount_minor - total)
+    return _part(terms, state, capture_no, amount_minor)
+
+
+def _closing(
+    terms: Terms, state: State, capture_no: int
+) -> tuple[list[Instalment], tuple[tuple[int, int], ...]]:
+    """The rows with all that a payoff charges, and the prepayment fee among it."""
+    rows = ahead(state, capture_no)
+    if terms.prepayment == "next":
+        return [_whole_period(terms, state, row) for row in rows], ()
+    done = []
+    principal_minor = 0
+    for row in rows:
+        principal_minor += row.open_minor
+        runs = row.start_on <= state.as_of
+        if terms.early_interest == "whole_period" and runs:
+            row = _accrued_whole(terms, state, row)
+        if runs or terms.early_fees == "charged":
+            row = charge_planned(terms, row)
+        done.append(row)
+    if not principal_minor:
+        return done, ()
+    done[-1] = _with_minimum(terms, state, done)
+    fee_minor = share_of(principal_minor, billionths(terms.prepayment_fee_rate), terms)
+    done[0] = replace(done[0], fee_minor=done[0].fee_minor + fee_minor)
+    return done, ((done[0].no, fee_minor),) if fee_minor else ()
+
+
+def _with_minimum(terms: Terms, state: State, rows: list[Instalment]) -> Instalment:
+    last = rows[-1]
+    if not terms.minimum_charge_minor:
+        return last
+    if terms.interest_free == "if_closed_within" and not any(_asked(terms, state, r).interest for r in rows):
+        return last
+    as_paid = [replace(row, planned_fee_minor=0) for row in rows]
+    from billing.rules.settle import charge_interest
+
+    charged = [charge_interest(terms, row, state.as_of) for row in as_paid]
+    return with_fee(
+        terms, last, lacking_minor(terms, with_rows(state, charged), last.capture_no, charged[-1])
+    )
+
+
+def _accrued_whole(terms: Terms, state: State, row: Instalment) -> Instalment:
+    if row.through_on is not None or row.is_charge:
+        return row
+    row = accrue(terms, state, row, max(state.as_of, row.start_on), row.nominal_on)
+    return replace(row, through_on=row.nominal_on)
+
+
+def _whole_period(terms: Terms, state: State, row: Instalment) -> Instalment:
+    return charge_planned(terms, _accrued_whole(terms, state, row))
+
+
+def _asked(terms: Terms, state: State, row: Instalment) -> Parts:
+    return owed(terms, state, row)
+
+
+def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Paid:
+    """Charges and accrued interest first, then principal; the plan is made anew for what is left."""
+    left = amount_minor
+    rows = ahead(state, capture_no)
+    charges: dict[int, Parts] = {}
+    for row in _with_interest_first(terms, state, rows, amount_minor):
+        asked = replace(_asked(terms, state, row), principal=0)
+        taken = NOTHING
+        for component in ("penalty", "fee", "interest"):
+            amount = min(left, asked.of(component))
+            taken = taken.plus(Parts(**{component: amount}))
+            left -= amount
+        if taken.total:
+            charges[row.no] = taken
+            state = with_rows(state, [row])
+    state = _book(terms, state, charges, settle=False)
+    open_minor = sum(row.open_minor for row in to_come(state, capture_no))
+    principal_minor, fee_minor = with_prepayment_fee(terms, left, open_minor)
+    if not principal_minor:
+        return Paid(state, charges, (), left)
+    state, booked = replan(terms, state, capture_no, paid_minor=principal_minor, how=HOW[terms.prepayment])
+    parts = dict(charges)
+    for no, amount in booked.items():
+        parts[no] = parts.get(no, NOTHING).plus(Parts(principal=amount))
+    fees: tuple[tuple[int, int], ...] = ()
+    if fee_minor:
+        first = to_come(state, capture_no)[0]
+        paid = replace(first.paid, fee=first.paid.fee + fee_minor)
+        state = with_rows(state, [replace(first, fee_minor=first.fee_minor + fee_minor, paid=paid)])
+        parts[first.no] = parts.get(first.no, NOTHING).plus(Parts(fee=fee_minor))
+        fees = ((first.no, fee_minor),)
+    state = with_rows(state, [settled(terms, state, row, state.as_of) for row in ahead(state, capture_no)])
+    return Paid(state, parts, fees, left - principal_minor - fee_minor)
+
+
+def _with_interest_first(
+    terms: Terms, state: State, rows: list[Instalment], amount_minor: int
+) -> list[Instalment]:
+    """`whole_period`: a part that would leave no principal pays the rest of the period's interest first."""
+    if terms.early_interest != "whole_period":
+        return rows
+    to_day = sum(_asked(terms, state, row).total for row in rows)
+    if amount_minor < to_day:
+        return rows
+    return [_accrued_whole(terms, state, row) if row.start_on <= state.as_of else row for row in rows]
+
+
+def with_prepayment_fee(terms: Terms, amount_minor: int, open_minor: int) -> tuple[int, int]:
+    """Principal X and its fee with X + round(X × rate) within the amount; never all that is open.
+
+    1 % of it out of ¥101.00: ¥100.00 and ¥1.00.
+    """
+    rate = billionths(terms.prepayment_fee_rate)
+    principal = min(open_minor, amount_minor * RATE_SCALE // (RATE_SCALE + rate) + 1)
+    while principal > 0 and principal + share_of(principal, rate, terms) > amount_minor:
+        principal -= 1
+    return principal, share_of(principal, rate, terms)
+
+
+def _next(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Paid:
+    """Coming rows as scheduled, oldest first: fee and whole interest, then principal; nothing is saved."""
+    parts: dict[int, Parts] = {}
+    for row in sorted(ahead(state, capture_no), key=lambda row: (row.due_on, row.no)):
+        if not amount_minor:
+            break
+        row = _whole_period(terms, state, row)
+        asked = _asked(terms, state, row)
+        taken = NOTHING
+        for component in ("penalty", "fee", "interest", "principal"):
+            amount = min(amount_minor, asked.of(component))
+            taken = taken.plus(Parts(**{component: amount}))
+            amount_minor -= amount
+        if taken.total:
+            parts[row.no] = taken
+            state = _book(terms, with_rows(state, [row]), {row.no: taken})
+    return Paid(state, parts, (), amount_minor)
+
+
+def _book(terms: Terms, state: State, parts: Mapping[int, Parts], *, settle: bool = True) -> State:
+    """The parts on their rows: what is touched is charged; then what is whole is settled."""
+    changed = [book(terms, state, row, parts[row.no]) for row in state.instalments if row.no in parts]
+    state = with_rows(state, changed)
+    if not settle:
+        return state
+    return with_rows(
+        state,
+        [settled(terms, state, row, state.as_of) for row in state.instalments if not row.settled_on],
+    )
+
+
+def book(terms: Terms, state: State, row: Instalment, part: Parts) -> Instalment:
+    from billing.rules.interest import free_until
+    from billing.rules.settle import charge_all, charge_past_due
+
+    until = free_until(terms, state, row)
+    if until is not None and state.as_of <= until:
+        row = charge_past_due(terms, row, state.as_of)
+    else:
+        row = charge_all(terms, row, state.as_of)
+    return replace(row, paid=row.paid.plus(part))

@@ -1,0 +1,110 @@
+"""Dates that move after the capture: extension (展期), another due day, a holiday announced later (DOMAIN.md §11)."""
+
+from datetime import date, timedelta
+
+from msgspec.structs import replace
+
+from billing.rules.accrual import closed
+from billing.rules.events import DueDateChanged, DueDayChanged, DueDate, Extended
+from billing.rules.fees import with_fee
+from billing.rules.overdue import days_past_due
+from billing.rules.rate_change import planned_anew
+from billing.rules.rows import row_of, to_come, with_rows
+from billing.rules.schedule import last_grace_day
+from billing.rules.settle import charge_past_due
+from billing.rules.values import Instalment, State
+from products.rules.due_dates import add_months, on_day
+from products.rules.terms import Terms
+
+
+def move_due_date(terms: Terms, state: State, event: DueDateChanged) -> State:
+    """Only later, only while it is not past due; interest does not change. Raises ValueError otherwise."""
+    row = row_of(state, event.instalment_no)
+    if row.settled_on or row.past_due or event.due_on < row.due_on or event.grace_on < event.due_on:
+        raise ValueError(f"a due date moves later, before it is past due: {event}")
+    return with_rows(state, [replace(row, due_on=event.due_on, grace_on=event.grace_on)])
+
+
+def extend(terms: Terms, state: State, event: Extended) -> State:
+    """All unsettled rows of the plan from `from_no` on move by as many days.
+
+    Interest goes on at the contract rate until the new nominal date, for a row past due from this day on; or the
+    days between bear none, and a fee is due with the first row. Raises ValueError if nothing is left to move.
+    """
+    rows = _from(state, event.from_no)
+    if not rows:
+        raise ValueError(f"nothing to extend from {event.from_no} on")
+    was_late = days_past_due(state, state.as_of)
+    dates = {on.nominal_on: on for on in event.dates}
+    by = timedelta(event.days)
+    changed = []
+    previous: Instalment | None = None
+    for row in rows:
+        on = dates.get(row.nominal_on + by) or _plain(terms, row.nominal_on + by)
+        moved = _moved(terms, state, row, on)
+        if previous is not None and row.start_on > state.as_of and row.start_on >= rows[0].nominal_on:
+            moved = replace(moved, start_on=row.start_on + by)
+        changed.append(moved)
+        previous = row
+    if event.fee_minor:
+        changed[0] = with_fee(terms, changed[0], event.fee_minor)
+    state = with_rows(state, changed)
+    if not event.interest:
+        free_from = max(state.as_of, rows[0].nominal_on)
+        state = replace(state, pauses=(*state.pauses, (free_from, rows[0].nominal_on + by - timedelta(1))))
+    if was_late:
+        state = replace(state, reaged_on=state.as_of, reaged_days=max(was_late, state.reaged_days))
+    return planned_anew(terms, state, "solve")
+
+
+def change_due_day(terms: Terms, state: State, event: DueDayChanged) -> State:
+    """The coming rows of all captures fall due on that day of the month, the first not earlier than before."""
+    dates = {on.nominal_on: on for on in event.dates}
+    for capture in state.captures:
+        changed = []
+        start_on: date | None = None
+        first: date | None = None
+        for place, row in enumerate(to_come(state, capture.no)):
+            first = first or on_day(row.nominal_on, event.due_day)
+            nominal_on = on_day(add_months(first.replace(day=1), place), event.due_day)
+            on = dates.get(nominal_on) or _plain(terms, nominal_on)
+            moved = replace(
+                _moved(terms, state, row, on), start_on=start_on or row.start_on, months=1 if place else 0
+            )
+            changed.append(moved)
+            start_on = nominal_on
+        state = with_rows(state, changed)
+    return planned_anew(terms, state, "solve")
+
+
+def _from(state: State, from_no: int) -> list[Instalment]:
+    first = row_of(state, from_no)
+    return [
+        row
+        for row in state.instalments
+        if row.no >= from_no
+        and row.capture_no == first.capture_no
+        and not row.settled_on
+        and not row.is_charge
+        and not row.disputed
+    ]
+
+
+def _moved(terms: Terms, state: State, row: Instalment, on: DueDate) -> Instalment:
+    """Past due ends: what the penalty run came to stays owed."""
+    row = charge_past_due(terms, row, state.as_of)
+    return replace(
+        row,
+        nominal_on=on.nominal_on,
+        due_on=on.due_on,
+        grace_on=on.grace_on,
+        months=0,
+        past_due=False,
+        penalty=closed(row.penalty),
+        late=closed(row.late),
+        through_on=None,
+    )
+
+
+def _plain(terms: Terms, nominal_on: date) -> DueDate:
+    return DueDate(nominal_on, nominal_on, last_grace_day(terms, nominal_on))

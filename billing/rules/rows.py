@@ -1,0 +1,81 @@
+"""Looking at a drawdown's rows: which belong together, which bear interest, which are still to come."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+from msgspec.structs import replace
+
+from billing.rules.values import CAPTURE_STRIDE, CHARGES_FROM, DISPUTED_STRIDE, PLAN_STRIDE, Capture, Instalment, State
+from products.rules.terms import Terms
+
+
+def capture_of(state: State, capture_no: int) -> Capture:
+    """Raises ValueError if there is none."""
+    for capture in state.captures:
+        if capture.no == capture_no:
+            return capture
+    raise ValueError(f"no capture {capture_no}")
+
+
+def row_of(state: State, no: int) -> Instalment:
+    """Raises ValueError if there is none."""
+    for row in state.instalments:
+        if row.no == no:
+            return row
+    raise ValueError(f"no instalment {no}")
+
+
+def plan_no(capture_no: int, plan: int, index: int) -> int:
+    """The number of the plan's row `index` (from 1): 1, 2, … for the first plan of the first capture."""
+    return (capture_no - 1) * CAPTURE_STRIDE + plan * PLAN_STRIDE + index
+
+
+def is_disputed_part(no: int) -> bool:
+    """Split off from another row by a dispute, open or over."""
+    return no % CAPTURE_STRIDE < CHARGES_FROM and no % PLAN_STRIDE > DISPUTED_STRIDE
+
+
+def to_come(state: State, capture_no: int) -> list[Instalment]:
+    """The capture's plan rows whose charge date has not come, in their order; disputed parts apart."""
+    return [
+        row
+        for row in state.instalments
+        if row.capture_no == capture_no
+        and row.charge_on > state.as_of
+        and row.through_on is None
+        and not row.disputed
+        and not row.is_charge
+    ]
+
+
+def bearing_minor(terms: Terms, state: State, row: Instalment) -> int:
+    """The principal that bears the interest of the row's nights: what has not reached its nominal date by then.
+
+    Paid in advance under `next` it goes on bearing (docs/decisions/0007, Rows).
+    """
+    paid_bears = terms.prepayment == "next"
+    total = 0
+    for other in state.instalments:
+        if (
+            other.nominal_on >= row.nominal_on
+            and other.capture_no == row.capture_no
+            and not other.disputed
+            and not other.is_charge
+        ):
+            total += other.principal_minor if paid_bears else other.open_minor
+    return total
+
+
+def with_rows(state: State, changed: Iterable[Instalment]) -> State:
+    """The rows replaced by their number."""
+    by_no: Mapping[int, Instalment] = {row.no: row for row in changed}
+    return replace(state, instalments=tuple([by_no.get(row.no, row) for row in state.instalments]))
+
+
+def in_order(rows: Iterable[Instalment]) -> tuple[Instalment, ...]:
+    """As a state keeps them: capture by capture, in the order of their numbers."""
+    return tuple(sorted(rows, key=lambda row: row.no))
+
+
+def days_late(row: Instalment, on: date) -> int:
+    return on.toordinal() - row.due_on.toordinal()
