@@ -158,7 +158,19 @@ class InstalmentRow(_Wire, frozen=True, kw_only=True):
     interest_paid_minor: int
     fee_paid_minor: int
     penalty_paid_minor: int
+    principal_waived_minor: int = 0
+    interest_waived_minor: int = 0
+    fee_waived_minor: int = 0
+    penalty_waived_minor: int = 0
+    disputed: bool = False
     settled_on: date | None = None
+
+
+class InstalmentGone(_Wire, frozen=True, kw_only=True):
+    """A row that is no more: what made it was taken back, or counts from another day."""
+
+    drawdown_id: UUID
+    no: int
 
 
 class ChargeRow(_Wire, frozen=True, kw_only=True):
@@ -301,6 +313,7 @@ class Rows(_Wire, frozen=True, kw_only=True):
     drawdown_use: tuple[DrawdownUseRow, ...] = ()
     drawdown_event: tuple[DrawdownEventRow, ...] = ()
     instalment: tuple[InstalmentRow, ...] = ()
+    instalment_gone: tuple[InstalmentGone, ...] = ()
     charge: tuple[ChargeRow, ...] = ()
     receipt: tuple[ReceiptRow, ...] = ()
     receipt_set: tuple[ReceiptSet, ...] = ()

@@ -87,5 +87,5 @@ def view(loaded: Loaded, state: State) -> DrawdownView:
         days_past_due=days_past_due(state, state.as_of),
         held_minor=remaining_minor(state),
         outstanding_minor=outstanding_minor(state),
-        projection=project(state),
+        projection=project(loaded.terms, state),
     )

@@ -22,6 +22,7 @@ from billing.command import (
     DrawdownUseRow,
     EntryRow,
     Expected,
+    InstalmentGone,
     InstalmentRow,
     JournalRow,
     LimitChange,
@@ -35,7 +36,7 @@ from billing.rules.accounts import Posting
 from billing.rules.decision import Journal, Moved, Refusal
 from billing.rules.events import Event, encode_event
 from billing.rules.state import Projection, outstanding_minor, project, remaining_minor
-from billing.rules.values import State, encode_state
+from billing.rules.values import Instalment, State, encode_state
 from kernel import ids
 from kernel.context import Ctx
 
@@ -126,7 +127,7 @@ def opened(
 
     `terms_id` is that of its terms, which is dear to compute anew.
     """
-    projection = project(moved.after)
+    projection = project(loaded.terms, moved.after)
     draft.add(
         "drawdown",
         DrawdownRow(
@@ -152,7 +153,7 @@ def moved_on(ctx: Ctx, draft: Draft, loaded: Loaded, moved: Moved[UUID], *, cred
     `credit=False`: the change of the buyer's credit balance is booked once for several drawdowns by the
     caller.
     """
-    projection = project(moved.after)
+    projection = project(loaded.terms, moved.after)
     draft.drawdowns.append(Expected(id=loaded.id, version=loaded.version))
     draft.add("drawdown_set", DrawdownSet(**_columns(loaded.id, projection, moved.after)))
     _follow(ctx, draft, loaded, moved, projection)
@@ -202,12 +203,21 @@ def _follow(
 ) -> None:
     _use(draft, loaded, moved, patient)
     draft.add("drawdown_event", *(_event(ctx, loaded.id, event) for event in moved.events))
-    before = {view.no: view for view in project(moved.before).instalments} if moved.before else {}
-    for view in projection.instalments:
-        if before.get(view.no) != view:
-            draft.add("instalment", InstalmentRow(drawdown_id=loaded.id, **asdict(view)))
+    before = moved.before.instalments if moved.before else ()
+    views = {row.no: view for row, view in zip(moved.after.instalments, projection.instalments, strict=True)}
+    for row in _changed(before, moved.after.instalments):
+        draft.add("instalment", InstalmentRow(drawdown_id=loaded.id, **asdict(views[row.no])))
+    for row in before:
+        if row.no not in views:
+            draft.add("instalment_gone", InstalmentGone(drawdown_id=loaded.id, no=row.no))
     for no, journal in enumerate(moved.journals, 1):
         _journal(ctx, draft, loaded, f"drawdown:{loaded.id}:{loaded.version + 1}.{no}", journal)
+
+
+def _changed(before: tuple[Instalment, ...], after: tuple[Instalment, ...]) -> list[Instalment]:
+    """What is written again: a row that the engine has not touched is the very same value."""
+    known = {row.no: row for row in before}
+    return [row for row in after if known.get(row.no) is not row and known.get(row.no) != row]
 
 
 def _journal(ctx: Ctx, draft: Draft, loaded: Loaded, reference: str, journal: Journal) -> None:

@@ -141,6 +141,11 @@ class Instalment(Table, tablename="instalment", schema="billing"):
     interest_paid_minor = BigInt(default=None)
     fee_paid_minor = BigInt(default=None)
     penalty_paid_minor = BigInt(default=None)
+    principal_waived_minor = BigInt(default=None)
+    interest_waived_minor = BigInt(default=None)
+    fee_waived_minor = BigInt(default=None)
+    penalty_waived_minor = BigInt(default=None)
+    disputed = Boolean(default=None)
     settled_on = Date(default=None, null=True)
 
 

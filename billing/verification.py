@@ -23,6 +23,7 @@ _COLUMNS: Final = (
 _INSTALMENT: Final = (
     "no, capture_no, start_on, nominal_on, due_on, past_due_on, principal_minor, interest_minor, fee_minor,"
     " penalty_minor, principal_paid_minor, interest_paid_minor, fee_paid_minor, penalty_paid_minor,"
+    " principal_waived_minor, interest_waived_minor, fee_waived_minor, penalty_waived_minor, disputed,"
     " settled_on"
 )
 

@@ -130,7 +130,7 @@ async def replay_(
         days_past_due=days_past_due(state, on),
         payoff_total_minor=closing.total_minor,
         payoff={f"{name}_minor": getattr(closing.parts, name) for name in closing.parts.__struct_fields__},
-        drawdown=project(state),
+        drawdown=project(terms, state),
     )
 
 

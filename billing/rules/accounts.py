@@ -13,7 +13,7 @@ from billing.rules.values import Totals
 from products.rules.terms import COMPONENTS
 
 BookKind = Literal["lender", "tenant"]
-PartyKind = Literal["buyer", "merchant", "none"]
+PartyKind = Literal["buyer", "merchant", "subsidiser", "none"]
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -45,6 +45,14 @@ ACCOUNTS = {
         Account("due_to_tenant", "lender", "none", "credit"),
         Account("due_from_lender", "tenant", "none", "debit"),
         Account("merchant_fee_income", "tenant", "none", "credit"),
+        Account("subsidiser_receivable", "lender", "subsidiser", "debit"),
+        Account("waiver", "lender", "none", "debit"),
+        Account("goodwill", "lender", "none", "debit"),
+        Account("small_differences", "lender", "none", "debit"),
+        Account("conversion_clearing", "lender", "buyer", "debit"),
+        Account("buyer_written_off", "lender", "buyer", "credit"),
+        Account("loss_allowance", "lender", "none", "credit"),
+        Account("recovery_income", "lender", "none", "credit"),
     )
 }
 
@@ -54,6 +62,7 @@ class Parties(msgspec.Struct, frozen=True, kw_only=True):
 
     buyer: UUID
     merchant: UUID | None = None
+    subsidiser: UUID | None = None
     lender_book: UUID
     tenant_book: UUID
 
@@ -73,7 +82,12 @@ def _posting(parties: Parties, debit: str, credit: str, amount_minor: int) -> Po
     """The posting of a signed amount: a negative one is its mirror."""
     if amount_minor < 0:
         debit, credit, amount_minor = credit, debit, -amount_minor
-    party = {"buyer": parties.buyer, "merchant": parties.merchant, "none": None}
+    party = {
+        "buyer": parties.buyer,
+        "merchant": parties.merchant,
+        "subsidiser": parties.subsidiser,
+        "none": None,
+    }
     books = {"lender": parties.lender_book, "tenant": parties.tenant_book}
     return Posting(
         book=books[ACCOUNTS[debit].book],
@@ -102,12 +116,18 @@ def _paired(debits: list[tuple[str, int]], takers: list[tuple[str, int]]) -> lis
     return pairs
 
 
+SOURCES: tuple[tuple[str, str], ...] = (
+    ("received_cash", "cash_clearing"),
+    ("received_set_off", "merchant_payable"),
+    ("received_goodwill", "goodwill"),
+)
+
+
 def _money(before: Totals, after: Totals) -> list[tuple[str, str, int]]:
     """Money in, what it paid or reopened, the buyer's credit. Balanced because received = paid + excess."""
-    cash = after.received_cash - before.received_cash
     credit = (after.excess - before.excess) - (after.received_credit - before.received_credit)
     paid = after.paid.minus(before.paid)
-    changes = [("cash_clearing", -cash)]
+    changes = [(account, getattr(before, name) - getattr(after, name)) for name, account in SOURCES]
     changes += [(f"buyer_{component}", paid.of(component)) for component in COMPONENTS]
     changes += [("buyer_credit", credit)]
     return _paired(
@@ -116,24 +136,55 @@ def _money(before: Totals, after: Totals) -> list[tuple[str, str, int]]:
     )
 
 
+def _charges(before: Totals, after: Totals) -> list[tuple[str, str, int]]:
+    """Income of its kind; what was charged after a write-off is recovery income."""
+    charged = after.charged.minus(before.charged)
+    recovered = after.recovered_charges.minus(before.recovered_charges)
+    shared = after.subsidised.minus(before.subsidised)
+    moves = []
+    for kind in ("interest", "fee", "penalty"):
+        moves.append((f"buyer_{kind}", f"{kind}_income", charged.of(kind) - recovered.of(kind)))
+        moves.append((f"buyer_{kind}", "recovery_income", recovered.of(kind)))
+        moves.append(("subsidiser_receivable", f"{kind}_income", shared.of(kind)))
+    return moves
+
+
+def _given(before: Totals, after: Totals) -> list[tuple[str, str, int]]:
+    """Forgiven, written off as small, or turned into principal."""
+    moves = []
+    waived, small = after.waived.minus(before.waived), after.small.minus(before.small)
+    more = after.capitalised.minus(before.capitalised)
+    for component in COMPONENTS:
+        moves.append(("waiver", f"buyer_{component}", waived.of(component)))
+        moves.append(("small_differences", f"buyer_{component}", small.of(component)))
+        moves.append(("buyer_principal", f"buyer_{component}", more.of(component)))
+    return moves
+
+
 def post(before: Totals, after: Totals, *, parties: Parties) -> tuple[Posting, ...]:
     """The difference of two states' totals as postings, cause by cause; equal totals give none."""
-    one_book = parties.lender_book == parties.tenant_book
-    fee = after.merchant_fee - before.merchant_fee
-    charged = after.charged.minus(before.charged)
+
+    def more(name: str) -> int:
+        return int(getattr(after, name) - getattr(before, name))
+
     moves = [
-        ("buyer_principal", "merchant_payable", after.captured - before.captured),
-        ("merchant_payable", "buyer_principal", after.refunded - before.refunded),
+        ("buyer_principal", "merchant_payable", more("captured")),
+        ("cash_clearing", "merchant_payable", more("down_payment")),
+        ("buyer_principal", "conversion_clearing", more("converted_in")),
+        ("conversion_clearing", "buyer_principal", more("converted_out")),
+        ("merchant_payable", "buyer_principal", more("refunded")),
+        ("merchant_payable", "buyer_credit", more("down_returned")),
     ]
-    if one_book:
-        moves.append(("merchant_payable", "merchant_fee_income", fee))
+    if parties.lender_book == parties.tenant_book:
+        moves.append(("merchant_payable", "merchant_fee_income", more("merchant_fee")))
     else:
-        moves.append(("merchant_payable", "due_to_tenant", fee))
-        moves.append(("due_from_lender", "merchant_fee_income", fee))
+        moves.append(("merchant_payable", "due_to_tenant", more("merchant_fee")))
+        moves.append(("due_from_lender", "merchant_fee_income", more("merchant_fee")))
     moves += [
-        ("buyer_interest", "interest_income", charged.interest),
-        ("buyer_fee", "fee_income", charged.fee),
-        ("buyer_penalty", "penalty_income", charged.penalty),
+        *_charges(before, after),
+        *_given(before, after),
         *_money(before, after),
+        ("loss_allowance", "buyer_written_off", more("written_off")),
+        ("buyer_written_off", "recovery_income", more("recovered_principal")),
     ]
     return tuple(_posting(parties, debit, credit, amount) for debit, credit, amount in moves if amount)

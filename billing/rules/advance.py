@@ -5,12 +5,12 @@ from datetime import date, timedelta
 from msgspec.structs import replace
 
 from billing.rules import interest, penalty
+from billing.rules.books import non_accrual_from
 from billing.rules.fees import charge_planned, lacking_minor, with_fee
 from billing.rules.grace import lose_grace
 from billing.rules.rows import is_disputed_part, with_rows
 from billing.rules.settle import charge_interest, settled
 from billing.rules.silence import silence_ends_on, silent_share, without_ended
-from billing.rules.books import non_accrual_from
 from billing.rules.state import remaining_minor, status_of
 from billing.rules.values import Instalment, State
 from products.rules.terms import Terms

@@ -10,10 +10,11 @@ import msgspec
 from msgspec.structs import asdict
 
 from billing.rules.accounts import Parties, Posting, post
+from billing.rules.books import totals
 from billing.rules.events import Event
 from billing.rules.replay import replay
 from billing.rules.settle import charged
-from billing.rules.state import outstanding_minor, project, remaining_minor, totals
+from billing.rules.state import outstanding_minor, project, remaining_minor
 from billing.rules.values import State, Totals
 from products.rules.terms import COMPONENTS, Terms
 
@@ -61,7 +62,7 @@ def differences(
         true = replay(terms, events, state.as_of)
     except ValueError as impossible:
         return [Difference(f"drawdown {stored.id}", "events", str(impossible), "what can have happened")]
-    projection = project(true)
+    projection = project(terms, true)
     pairs: list[tuple[str, Any, Any]] = [
         ("state", state, true),
         ("balances", dict(stored.balances), fold(post(Totals(), totals(true), parties=parties))),

@@ -34,8 +34,8 @@ def write_off(state: State, event: WrittenOff) -> State:
     if state.write_off is not None:
         raise ValueError(f"written off already: {event}")
     state = replace(state, non_accrual_on=state.non_accrual_on or event.effective_on)
-    sums = totals(state)
-    return replace(state, write_off=WriteOff(event.effective_on, sums.charged, sums.paid))
+    open_minor = sum(row.open_minor for row in state.instalments)
+    return replace(state, write_off=WriteOff(event.effective_on, totals(state).charged, open_minor))
 
 
 def totals(state: State | None) -> Totals:
@@ -57,8 +57,14 @@ def totals(state: State | None) -> Totals:
         excess += receipt.excess_minor
     if state.non_accrual_on is not None:
         owing = replace(paid.plus(waived), principal=owing.principal)
-    return Totals(
-        **_captured(state),
+    sums = Totals(
+        captured=sum(c.amount_minor for c in state.captures if not c.conversion),
+        converted_in=sum(c.amount_minor for c in state.captures if c.conversion),
+        converted_out=state.converted_minor,
+        down_payment=sum(c.down_minor for c in state.captures),
+        down_returned=sum(c.down_refunded_minor for c in state.captures),
+        refunded=sum(c.refunded_minor for c in state.captures),
+        merchant_fee=sum(c.merchant_fee_minor for c in state.captures),
         charged=owing,
         subsidised=shared,
         capitalised=state.capitalised,
@@ -70,29 +76,17 @@ def totals(state: State | None) -> Totals:
         received_set_off=received["set_off"],
         received_goodwill=received["goodwill"],
         excess=excess,
-        converted_out=state.converted_minor,
-        **_written_off(state.write_off, owing, paid.plus(waived)),
     )
+    return _written_off(state.write_off, sums, owing.minus(paid).minus(waived).principal)
 
 
-def _captured(state: State) -> dict[str, int]:
-    sums = dict.fromkeys(("captured", "converted_in", "down_payment", "refunded", "down_returned"), 0)
-    sums["merchant_fee"] = 0
-    for capture in state.captures:
-        sums["converted_in" if capture.conversion else "captured"] += capture.amount_minor
-        sums["refunded"] += capture.refunded_minor
-        sums["merchant_fee"] += capture.merchant_fee_minor
-        sums["down_payment"] += capture.down_minor
-        sums["down_returned"] += capture.down_refunded_minor
-    return sums
-
-
-def _written_off(found: WriteOff | None, owing: Parts, covered: Parts) -> dict[str, int | Parts]:
+def _written_off(found: WriteOff | None, sums: Totals, open_minor: int) -> Totals:
     if found is None:
-        return {}
-    lost_minor = found.charged.principal - found.paid.principal
-    return {
-        "written_off": lost_minor,
-        "recovered_principal": lost_minor - (owing.principal - covered.principal),
-        "recovered_charges": replace(owing.minus(found.charged), principal=0),
-    }
+        return sums
+    lost_minor = found.open_minor
+    return replace(
+        sums,
+        written_off=lost_minor,
+        recovered_principal=lost_minor - open_minor,
+        recovered_charges=replace(sums.charged.minus(found.charged), principal=0),
+    )

@@ -4,15 +4,18 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from billing.rules import interest, penalty
 from billing.rules.accounts import Parties, post
-from billing.rules.accrual import DENOMINATOR, charge
+from billing.rules.accrual import charge
+from billing.rules.books import totals
 from billing.rules.decision import Allocation, Charge, Journal, JournalKind
-from billing.rules.state import totals
 from billing.rules.values import NOTHING, Accrual, Instalment, Parts, State
 from products.rules.terms import COMPONENTS, Terms, plain
 
 NO_ACCRUAL = Accrual()
+Part = Literal["interest", "late", "penalty"]
 
 
 def journal(
@@ -28,45 +31,82 @@ def journal(
 
 
 def charge_changes(terms: Terms, before: State | None, after: State, on: date) -> tuple[Charge, ...]:
-    """Per instalment and kind, the change of what is charged."""
-    earlier = {i.no: i for i in before.instalments} if before else {}
+    """Per instalment and kind, the change of what is charged; of a row that is no more, all of it back."""
+    earlier = {row.no: row for row in before.instalments} if before else {}
     found = []
     for now in after.instalments:
-        was = earlier.get(now.no)
-        was_interest, was_penalty = (was.interest, was.penalty) if was else (NO_ACCRUAL, NO_ACCRUAL)
-        if now.interest.charged_minor != was_interest.charged_minor:
-            found.append(_charge(terms, now, "interest", was_interest, now.interest, on))
-        if now.penalty.charged_minor != was_penalty.charged_minor:
-            found.append(_charge(terms, was or now, "penalty", was_penalty, now.penalty, on))
+        was = earlier.pop(now.no, None)
+        if was is not now:
+            found += _row_changes(terms, after, was or _blank(now), now, on)
+    for was in earlier.values():
+        found += _row_changes(terms, before or after, was, _blank(was), on)
     return tuple(found)
 
 
-def _charge(
-    terms: Terms,
-    instalment: Instalment,
-    kind: Literal["interest", "penalty"],
-    was: Accrual,
-    now: Accrual,
-    on: date,
-) -> Charge:
-    run = now
-    ended = charge(was, on, terms.rounding)
-    if now == Accrual(earlier_minor=ended.charged_minor):
-        run = ended  # its run ended on this day, and the state holds only what it came to
-    rule = interest if kind == "interest" else penalty
-    return Charge(
-        instalment_no=instalment.no,
-        kind=kind,
-        amount_minor=run.charged_minor - was.charged_minor,
-        from_on=rule.first_night(terms, instalment),
-        to_on=run.run_on or on,
-        base="open_principal" if kind == "interest" else terms.penalty_base,
-        rate=plain(terms.daily_rate if kind == "interest" else terms.penalty_daily_rate),
-        numerator=run.run_exact,
-        denominator=DENOMINATOR,
-        earlier_minor=run.earlier_minor,
-        charged_before_minor=was.charged_minor,
+def _blank(row: Instalment) -> Instalment:
+    return replace(
+        row, fee_minor=0, interest=NO_ACCRUAL, late=NO_ACCRUAL, penalty=NO_ACCRUAL, subsidised=NOTHING
     )
+
+
+def _row_changes(terms: Terms, state: State, was: Instalment, now: Instalment, on: date) -> list[Charge]:
+    found = []
+    if now.interest.charged_minor != was.interest.charged_minor:
+        found.append(_accrued(terms, state, was, now, "interest", on))
+    if now.late.charged_minor != was.late.charged_minor:
+        found.append(_accrued(terms, state, was, now, "late", on))
+    if now.penalty.charged_minor != was.penalty.charged_minor:
+        found.append(_accrued(terms, state, was, now, "penalty", on))
+    if now.fee_minor != was.fee_minor:
+        found.append(
+            Charge(
+                instalment_no=now.no,
+                kind="fee",
+                amount_minor=now.fee_minor - was.fee_minor,
+                from_on=now.start_on,
+                to_on=on,
+                base="fee",
+                rate="0",
+                numerator=now.fee_minor * terms.denominator,
+                denominator=terms.denominator,
+                earlier_minor=0,
+                charged_before_minor=was.fee_minor,
+            )
+        )
+    return found
+
+
+def _accrued(
+    terms: Terms, state: State, was: Instalment, now: Instalment, part: Part, on: date
+) -> Charge:
+    was_run, now_run = getattr(was, part), getattr(now, part)
+    run = now_run
+    ended = charge(terms, was_run, on)
+    if now_run == Accrual(earlier_minor=ended.charged_minor):
+        run = ended  # its run ended on this day, and the state holds only what it came to
+    rates = {"interest": terms.rate, "late": terms.rate, "penalty": terms.penalty_daily_rate}
+    bases = {"interest": "bearing_principal", "late": "open_principal", "penalty": terms.penalty_base}
+    return Charge(
+        instalment_no=now.no,
+        kind="penalty" if part == "penalty" else "interest",
+        amount_minor=now_run.charged_minor - was_run.charged_minor,
+        from_on=_since(terms, state, was, part),
+        to_on=run.run_on or on,
+        base=bases[part],
+        rate=plain(rates[part]),
+        numerator=run.run_exact,
+        denominator=terms.denominator,
+        earlier_minor=run.earlier_minor,
+        charged_before_minor=was_run.charged_minor,
+        subsidised_minor=now.subsidised.interest if part == "interest" else 0,
+        late=part == "late",
+    )
+
+
+def _since(terms: Terms, state: State, row: Instalment, part: Part) -> date:
+    if part == "interest":
+        return interest.first_night(terms, state, row)
+    return row.due_on if part == "late" else penalty.first_night(terms, row)
 
 
 def allocation_changes(before: State | None, after: State) -> tuple[Allocation, ...]:

@@ -13,7 +13,10 @@ from products.rules.terms import Component, Terms
 
 Key = TypeVar("Key")
 
-JournalKind = Literal["interest_due", "capture", "void", "refund", "receipt", "receipt_reversed"]
+JournalKind = Literal[
+    "interest_due", "capture", "void", "refund", "receipt", "receipt_reversed", "waiver", "charge", "dispute",
+    "silence", "rate_change", "extension", "due_date_change", "restructure", "conversion", "write_off",
+]  # fmt: skip
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -41,16 +44,18 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     instalment_no: int
-    kind: Literal["interest", "penalty"]
+    kind: Literal["interest", "penalty", "fee"]
     amount_minor: int
     from_on: date
     to_on: date
-    base: Literal["open_principal", "overdue_principal", "overdue_total"]
+    base: str
     rate: str
     numerator: int
     denominator: int
     earlier_minor: int
     charged_before_minor: int
+    subsidised_minor: int = 0
+    late: bool = False
 
 
 class Allocation(msgspec.Struct, frozen=True, kw_only=True):

@@ -74,7 +74,8 @@ def _closing(
     done = []
     principal_minor = 0
     for row in rows:
-        principal_minor += row.open_minor
+        if row.charge_on > state.as_of:
+            principal_minor += row.open_minor
         runs = row.start_on <= state.as_of
         if terms.early_interest == "whole_period" and runs:
             row = _accrued_whole(terms, state, row)
@@ -135,12 +136,17 @@ def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
             charges[row.no] = taken
             state = with_rows(state, [row])
     state = _book(terms, state, charges, settle=False)
+    parts = dict(charges)
+    for row in ahead(state, capture_no):
+        if row.charge_on <= state.as_of and (taken_minor := min(left, row.open_minor)):
+            left -= taken_minor
+            parts[row.no] = parts.get(row.no, NOTHING).plus(Parts(principal=taken_minor))
+            state = _book(terms, state, {row.no: Parts(principal=taken_minor)}, settle=False)
     open_minor = sum(row.open_minor for row in to_come(state, capture_no))
     principal_minor, fee_minor = with_prepayment_fee(terms, left, open_minor)
     if not principal_minor:
-        return Paid(state, charges, (), left)
+        return Paid(_settled(terms, state, capture_no), parts, (), left)
     state, booked = replan(terms, state, capture_no, paid_minor=principal_minor, how=HOW[terms.prepayment])
-    parts = dict(charges)
     for no, amount in booked.items():
         parts[no] = parts.get(no, NOTHING).plus(Parts(principal=amount))
     fees: tuple[tuple[int, int], ...] = ()
@@ -150,8 +156,11 @@ def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
         state = with_rows(state, [replace(first, fee_minor=first.fee_minor + fee_minor, paid=paid)])
         parts[first.no] = parts.get(first.no, NOTHING).plus(Parts(fee=fee_minor))
         fees = ((first.no, fee_minor),)
-    state = with_rows(state, [settled(terms, state, row, state.as_of) for row in ahead(state, capture_no)])
-    return Paid(state, parts, fees, left - principal_minor - fee_minor)
+    return Paid(_settled(terms, state, capture_no), parts, fees, left - principal_minor - fee_minor)
+
+
+def _settled(terms: Terms, state: State, capture_no: int) -> State:
+    return with_rows(state, [settled(terms, state, row, state.as_of) for row in ahead(state, capture_no)])
 
 
 def _with_interest_first(

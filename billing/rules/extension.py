@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from msgspec.structs import replace
 
 from billing.rules.accrual import closed
-from billing.rules.events import DueDateChanged, DueDayChanged, DueDate, Extended
+from billing.rules.events import DueDate, DueDateChanged, DueDayChanged, Extended
 from billing.rules.fees import with_fee
 from billing.rules.overdue import days_past_due
 from billing.rules.rate_change import planned_anew

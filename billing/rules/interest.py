@@ -4,6 +4,7 @@ After the due date it stands still (`replaced`), or goes on on what is past due 
 """
 
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -16,12 +17,12 @@ from products.rules.terms import Terms
 
 
 class Segment(NamedTuple):
-    """Nights from `from_on` to `to_on` (not itself) at one rate: adds base × `rate_billionths` × `count`."""
+    """Nights from `from_on` to `to_on` (not itself) at one rate: adds base × `rate_billionths` × `days` (weighted by the day count)."""
 
     from_on: date
     to_on: date
     rate_billionths: int
-    count: int
+    days: int
 
 
 def first_night(terms: Terms, state: State, row: Instalment) -> date:
@@ -61,7 +62,7 @@ def late_segments(terms: Terms, state: State, row: Instalment, since: date, to: 
 
 def exact(found: list[Segment], base_minor: int) -> int:
     """What the segments add, in minor units × denominator."""
-    return base_minor * sum(segment.rate_billionths * segment.count for segment in found)
+    return base_minor * sum(segment.rate_billionths * segment.days for segment in found)
 
 
 def accrue(terms: Terms, state: State, row: Instalment, since: date, to: date) -> Instalment:
@@ -95,7 +96,7 @@ def _cut(
     days = sorted(marks)
     return [
         Segment(a, b, rate_on(terms, state, a), _count(terms, first, row, a, b))
-        for a, b in zip(days, days[1:], strict=False)
+        for a, b in pairwise(days)
         if not any(from_on <= a <= until_on for from_on, until_on in state.pauses)
     ]
 
@@ -112,8 +113,7 @@ def rate_on(terms: Terms, state: State, night: date) -> int:
 def _count(terms: Terms, first: date, row: Instalment | None, start: date, end: date) -> int:
     """The weight of the nights; 30/360 counts from `first`, an unbroken period of whole months exactly 30 each."""
     if terms.day_count != "30/360":
-        by = "actual/365" if terms.is_daily else terms.day_count
-        return weight(by, start, end)
+        return weight("actual/365" if terms.is_daily else terms.day_count, start, end)
     if row is None:
         return days_30e_360(first, end) - days_30e_360(first, start)
     whole = days_30e_360(first, row.nominal_on)

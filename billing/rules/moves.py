@@ -13,18 +13,20 @@ from billing.rules.changes import journal
 from billing.rules.decision import Drawdown, Journal, JournalKind, LineDelta, Moved
 from billing.rules.events import Captured, Event, ReceiptReversed, Received, Refunded, ReversalReason, Voided
 from billing.rules.replay import replay
-from billing.rules.state import Move, credit_minor, next_event_on, outstanding_minor, remaining_minor
+from billing.rules.state import MOVES, Move, credit_minor, next_event_on, outstanding_minor, remaining_minor
 from billing.rules.values import State
 from products.rules.terms import Terms
 
 Key = TypeVar("Key")
 
-RANKS: dict[Move, int] = {
+_FIRST, _LATER = 1, 3
+RANKS: dict[Move, int] = dict.fromkeys(MOVES, _LATER) | {
     "capture": Captured.rank,
     "void": Voided.rank,
-    "refund": Refunded.rank,
     "receive": Received.rank,
-    "reverse_receipt": ReceiptReversed.rank,
+    **dict.fromkeys(
+        ("change_rate", "pause_interest", "extend", "move_due_date", "change_due_day", "restructure"), _FIRST
+    ),
 }
 
 
@@ -43,7 +45,7 @@ def _is_behind(terms: Terms, state: State, rank: int, on: date, today: date) -> 
         return True
     if on == today:
         return False
-    coming_on = next_event_on(advance(terms, state, on))
+    coming_on = next_event_on(terms, advance(terms, state, on))
     return coming_on is not None and coming_on <= today
 
 
@@ -70,7 +72,7 @@ def move(drawdown: Drawdown[Key], event: Event, cause: JournalKind, *, today: da
         after = apply(terms, base, event)
     done = journal(cause, event.effective_on, terms, drawdown.parties, base, after)
     need = max(0, _use(after) - _use(base))
-    coming_on = next_event_on(after)
+    coming_on = next_event_on(terms, after)
     later: tuple[Journal, ...] = ()
     if coming_on is not None and coming_on <= today:
         after, later = _through(drawdown, after, today)
@@ -92,7 +94,7 @@ def _events(drawdown: Drawdown[Key]) -> tuple[Event, ...]:
 def _through(drawdown: Drawdown[Key], state: State, to: date) -> tuple[State, tuple[Journal, ...]]:
     """Advance; each charge date has its journal: reports by date are right however late."""
     journals: list[Journal] = []
-    for day in charge_dates(state, to):
+    for day in charge_dates(drawdown.terms, state, to):
         due = advance(drawdown.terms, state, day)
         journals += journal("interest_due", day, drawdown.terms, drawdown.parties, state, due)
         state = due

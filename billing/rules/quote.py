@@ -1,71 +1,101 @@
 """What a drawdown costs if paid when due, and what closes one on a day: the engine itself, asked ahead."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import msgspec
 
 from billing.rules.advance import advance
 from billing.rules.allocation import claims
-from billing.rules.events import Authorised, Captured
+from billing.rules.events import Authorised, Captured, DueDate
+from billing.rules.interest import interest_on
 from billing.rules.replay import replay
-from billing.rules.values import NOTHING, Parts, State
+from billing.rules.values import NOTHING, Instalment, Parts, State
+from products.rules.due_dates import periods_a_year
 from products.rules.rate import Flow, irr_compound, irr_simple
 from products.rules.terms import Terms
 
 
 class QuotedInstalment(msgspec.Struct, frozen=True, kw_only=True):
+    """`due_on` is what the buyer sees, `nominal_on` what interest and rates count by."""
+
+    no: int
+    nominal_on: date
     due_on: date
     principal_minor: int
     interest_minor: int
+    fee_minor: int
     total_minor: int
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """Total cost and both rates (fractions: 0.0608 is 6.08 %) if all is paid on its due date."""
+    """Total cost and both rates (fractions: 0.0608 is 6.08 %) if all is paid on its due date.
+
+    `if_closed_by`: with `if_closed_within`, the last day on which closing costs nothing but fees.
+    """
 
     schedule: tuple[QuotedInstalment, ...]
     principal_minor: int
+    down_payment_minor: int
     total_cost_minor: int
     irr_simple: Decimal
     irr_compound: Decimal
+    if_closed_by: date | None = None
 
 
-def quote(terms: Terms, amount_minor: int, captured_on: date) -> Quote:
-    """¥10,000.00, 60 days, 40 of them free, at 0.0005 a day: ¥100.00; 6.08 % simple, 6.24 % compound.
-
-    Raises ValueError if the amount is not positive.
+def quote(
+    terms: Terms, amount_minor: int, captured_on: date, *, dates: tuple[DueDate, ...] = ()
+) -> Quote:
+    """`amount_minor` is financed. ¥10,000.00, 60 days, 40 of them free, at 0.0005 a day: ¥100.00; 6.08 % simple,
+    6.24 % compound. Raises ValueError if the amount is not positive.
     """
     if amount_minor <= 0:
         raise ValueError(f"not an amount to finance: {amount_minor}")
-    expires_on = date.max
     events = (
-        Authorised(seq=1, effective_on=captured_on, amount_minor=amount_minor, expires_on=expires_on),
+        Authorised(seq=1, effective_on=captured_on, amount_minor=amount_minor, expires_on=date.max),
         Captured(
-            seq=2, effective_on=captured_on, capture_no=1, amount_minor=amount_minor, booked_on=captured_on
+            seq=2, effective_on=captured_on, capture_no=1, amount_minor=amount_minor, booked_on=captured_on,
+            dates=dates,
         ),
-    )
-    state = replay(terms, events, captured_on)
-    last_on = max(instalment.nominal_on for instalment in state.instalments)
-    due = advance(terms, state, last_on).instalments
-    schedule = tuple(
-        QuotedInstalment(
-            due_on=instalment.due_on,
-            principal_minor=instalment.principal_minor,
-            interest_minor=instalment.interest.charged_minor,
-            total_minor=instalment.principal_minor + instalment.interest.charged_minor,
-        )
-        for instalment in due
-    )
-    flows = [Flow(captured_on, amount_minor)]
-    flows += [Flow(i.nominal_on, -row.total_minor) for i, row in zip(due, schedule, strict=True)]
+    )  # fmt: skip
+    rows = _paid_when_due(terms, replay(terms, events, captured_on))
+    schedule = tuple(_quoted(row) for row in rows)
+    flows = [Flow(captured_on, amount_minor)] + [Flow(q.nominal_on, -q.total_minor) for q in schedule]
+    free = terms.interest_free == "if_closed_within"
     return Quote(
         schedule=schedule,
         principal_minor=amount_minor,
-        total_cost_minor=sum(row.interest_minor for row in schedule),
-        irr_simple=irr_simple(flows),
-        irr_compound=irr_compound(flows),
+        down_payment_minor=0,
+        total_cost_minor=sum(row.interest_minor + row.fee_minor for row in schedule),
+        irr_simple=irr_simple(flows, periods_a_year=periods_a_year(terms)),
+        irr_compound=irr_compound(flows, months=_months(terms)),
+        if_closed_by=captured_on + timedelta(terms.free_days) if free else None,
     )
+
+
+def _paid_when_due(terms: Terms, state: State) -> list[Instalment]:
+    """The rows as they fall due. Interest that an early closing would forgive is counted in."""
+    ends_on = max(max(row.charge_on, interest_on(terms, state, row)) for row in state.instalments)
+    return list(advance(terms, state, ends_on).instalments)
+
+
+def _quoted(row: Instalment) -> QuotedInstalment:
+    interest_minor = row.interest.charged_minor
+    return QuotedInstalment(
+        no=row.no,
+        nominal_on=row.nominal_on,
+        due_on=row.due_on,
+        principal_minor=row.principal_minor,
+        interest_minor=interest_minor,
+        fee_minor=row.fee_minor,
+        total_minor=row.principal_minor + interest_minor + row.fee_minor,
+    )
+
+
+def _months(terms: Terms) -> int | None:
+    """The length of all periods, where they are equal and in months."""
+    in_months = terms.due_rule == "periods" and terms.period_unit == "month"
+    return terms.period_length if in_months else None
 
 
 class Payoff(msgspec.Struct, frozen=True, kw_only=True):

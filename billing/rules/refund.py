@@ -21,7 +21,9 @@ from products.rules.terms import COMPONENTS, Terms
 
 def refund(terms: Terms, state: State, event: Refunded) -> State:
     """Raises ValueError if the capture is unknown or less than the refund is left of it."""
-    capture = capture_of(state, event.capture_no)
+    capture = next((c for c in state.captures if c.no == event.capture_no), None)
+    if capture is None:
+        raise ValueError(f"refund {event.refund_id} exceeds capture {event.capture_no}")
     financed_minor = min(event.amount_minor, capture.amount_minor - capture.refunded_minor)
     down_minor = event.amount_minor - financed_minor
     if down_minor > capture.down_minor - capture.down_refunded_minor:

@@ -1,15 +1,25 @@
 """A drawdown's state as a pure function of its terms and events (DOMAIN.md §8)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
-from billing.rules.advance import advance
+from billing.rules.advance import advance, charge_dates
 from billing.rules.apply import apply, begin, capture, noted
 from billing.rules.events import Authorised, Captured, Event, ReceiptReversed, Received, Refunded
 from billing.rules.values import State
 from products.rules.terms import Terms
+
+
+class Step(NamedTuple):
+    """One stop of a replay: time alone until `on` (no event), or one event of that day."""
+
+    on: date
+    event: Event | None
+    before: State
+    after: State
 
 
 def replay(terms: Terms, events: Iterable[Event], as_of: date) -> State:
@@ -17,41 +27,73 @@ def replay(terms: Terms, events: Iterable[Event], as_of: date) -> State:
 
     Raises ValueError if the first of them is no authorisation.
     """
-    known = sorted(
-        (event for event in events if event.effective_on <= as_of),
-        key=lambda event: (event.effective_on, event.rank, event.seq),
-    )
-    if not known or not isinstance(known[0], Authorised):
-        raise ValueError(f"no authorisation by {as_of}")
-    returned, left_out = _reaching_back(known)
-    state = begin(known[0])
-    for event in known[1:]:
-        state = advance(terms, state, event.effective_on)
-        match event:
-            case Captured(capture_no=no):
-                state = noted(terms, capture(terms, state, event, returned[no]), event)
-            case Refunded(method="from_capture"):
-                state = noted(terms, state, event)
-            case Received(receipt_id=id) | ReceiptReversed(receipt_id=id) if id in left_out:
-                state = noted(terms, state, event)
-            case _:
-                state = apply(terms, state, event)
+    told = _Told(events, as_of)
+    state = begin(told.first)
+    for event in told.others:
+        state = told.happens(terms, advance(terms, state, event.effective_on), event)
     return advance(terms, state, as_of)
 
 
-def _reaching_back(known: list[Event]) -> tuple[dict[int, int], set[UUID]]:
-    """What changes earlier days: goods that count as never delivered, receipts that never came.
+def timeline(terms: Terms, events: Iterable[Event], as_of: date) -> Iterator[Step]:
+    """The same, stop by stop: each event, and before it each date at which time alone charges something.
+
+    What reaches back counts from its own day: this is what is true at `as_of`, not what was believed before.
+    """
+    told = _Told(events, as_of)
+    state = begin(told.first)
+    for event in told.others:
+        for step in _time(terms, state, event.effective_on):
+            yield step
+            state = step.after
+        after = told.happens(terms, state, event)
+        yield Step(event.effective_on, event, state, after)
+        state = after
+    yield from _time(terms, state, as_of)
+
+
+def _time(terms: Terms, state: State, to: date) -> Iterator[Step]:
+    while state.as_of < to:
+        stops = charge_dates(terms, state, to)
+        on = stops[0] if stops else to
+        after = advance(terms, state, on)
+        yield Step(on, None, state, after)
+        state = after
+
+
+class _Told:
+    """The events until a day in their order, and what of them changes earlier days: goods that count as never
+    delivered, receipts that never came.
 
     Taken by mistake and given back on the very day, a receipt never came either: there is no time between.
     """
-    received_on = {event.receipt_id: event.effective_on for event in known if isinstance(event, Received)}
-    returned: dict[int, int] = defaultdict(int)
-    left_out: set[UUID] = set()
-    for event in known:
-        if isinstance(event, Refunded) and event.method == "from_capture":
-            returned[event.capture_no] += event.amount_minor
-        elif isinstance(event, ReceiptReversed) and (
-            event.reason == "bounced" or received_on.get(event.receipt_id) == event.effective_on
-        ):
-            left_out.add(event.receipt_id)
-    return returned, left_out
+
+    def __init__(self, events: Iterable[Event], as_of: date) -> None:
+        known = sorted(
+            (event for event in events if event.effective_on <= as_of),
+            key=lambda event: (event.effective_on, event.rank, event.seq),
+        )
+        if not known or not isinstance(known[0], Authorised):
+            raise ValueError(f"no authorisation by {as_of}")
+        self.first: Authorised = known[0]
+        self.others = known[1:]
+        received_on = {event.receipt_id: event.effective_on for event in known if isinstance(event, Received)}
+        self.returned: dict[int, int] = defaultdict(int)
+        self.left_out: set[UUID] = set()
+        for event in known:
+            if isinstance(event, Refunded) and event.method == "from_capture":
+                self.returned[event.capture_no] += event.amount_minor
+            elif isinstance(event, ReceiptReversed) and (
+                event.reason == "bounced" or received_on.get(event.receipt_id) == event.effective_on
+            ):
+                self.left_out.add(event.receipt_id)
+
+    def happens(self, terms: Terms, state: State, event: Event) -> State:
+        match event:
+            case Captured(capture_no=no):
+                return noted(terms, capture(terms, state, event, self.returned[no]), event)
+            case Refunded(method="from_capture"):
+                return noted(terms, state, event)
+            case Received(receipt_id=id) | ReceiptReversed(receipt_id=id) if id in self.left_out:
+                return noted(terms, state, event)
+            case _:
+                return apply(terms, state, event)

@@ -5,7 +5,15 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from billing.rules.values import CAPTURE_STRIDE, CHARGES_FROM, DISPUTED_STRIDE, PLAN_STRIDE, Capture, Instalment, State
+from billing.rules.values import (
+    CAPTURE_STRIDE,
+    CHARGES_FROM,
+    DISPUTED_STRIDE,
+    PLAN_STRIDE,
+    Capture,
+    Instalment,
+    State,
+)
 from products.rules.terms import Terms
 
 

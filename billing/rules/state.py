@@ -61,7 +61,7 @@ def status_of(state: State) -> Status:
     """Follows from the amounts: voiding or expiry of a rest does not undo a capture."""
     live = remaining_minor(state) > 0
     if state.captures:
-        paid = all([row.settled_on is not None for row in state.instalments])
+        paid = all(row.settled_on is not None for row in state.instalments)
         return "closed" if paid and not live else "captured"
     if live:
         return "authorised"
@@ -79,7 +79,8 @@ def excess_minor(state: State) -> int:
 
 def credit_minor(state: State) -> int:
     """What this drawdown gave to the buyer's credit balance, less what it took from it."""
-    return sum(r.excess_minor - (r.amount_minor if r.source == "credit" else 0) for r in state.receipts)
+    given = sum(r.excess_minor - (r.amount_minor if r.source == "credit" else 0) for r in state.receipts)
+    return given + sum(capture.down_refunded_minor for capture in state.captures)
 
 
 def next_event_on(terms: Terms, state: State) -> date | None:
@@ -119,6 +120,11 @@ class InstalmentView(msgspec.Struct, frozen=True, kw_only=True):
     interest_paid_minor: int
     fee_paid_minor: int
     penalty_paid_minor: int
+    principal_waived_minor: int
+    interest_waived_minor: int
+    fee_waived_minor: int
+    penalty_waived_minor: int
+    disputed: bool
     settled_on: date | None
 
 
@@ -142,7 +148,7 @@ class Projection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _view(instalment: Instalment) -> InstalmentView:
-    owing, paid = charged(instalment), instalment.paid
+    owing, paid, waived = charged(instalment), instalment.paid, instalment.waived
     return InstalmentView(
         no=instalment.no,
         capture_no=instalment.capture_no,
@@ -158,6 +164,11 @@ def _view(instalment: Instalment) -> InstalmentView:
         interest_paid_minor=paid.interest,
         fee_paid_minor=paid.fee,
         penalty_paid_minor=paid.penalty,
+        principal_waived_minor=waived.principal,
+        interest_waived_minor=waived.interest,
+        fee_waived_minor=waived.fee,
+        penalty_waived_minor=waived.penalty,
+        disputed=instalment.disputed,
         settled_on=instalment.settled_on,
     )
 

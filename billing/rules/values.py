@@ -182,7 +182,7 @@ class WriteOff(msgspec.Struct, frozen=True, array_like=True):
 
     on: date
     charged: Parts
-    paid: Parts
+    open_minor: int
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

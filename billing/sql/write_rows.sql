@@ -90,20 +90,33 @@ BEGIN
     IF 'instalment' = ANY (present) THEN
         INSERT INTO billing.instalment (tenant_id, drawdown_id, no, capture_no, start_on, nominal_on,
             due_on, past_due_on, principal_minor, interest_minor, fee_minor, penalty_minor,
-            principal_paid_minor, interest_paid_minor, fee_paid_minor, penalty_paid_minor, settled_on)
+            principal_paid_minor, interest_paid_minor, fee_paid_minor, penalty_paid_minor,
+            principal_waived_minor, interest_waived_minor, fee_waived_minor, penalty_waived_minor, disputed,
+            settled_on)
         SELECT c.tenant, r.drawdown_id, r.no, r.capture_no, r.start_on, r.nominal_on, r.due_on,
             r.past_due_on, r.principal_minor, r.interest_minor, r.fee_minor, r.penalty_minor,
             r.principal_paid_minor, r.interest_paid_minor, r.fee_paid_minor, r.penalty_paid_minor,
-            r.settled_on
+            coalesce(r.principal_waived_minor, 0), coalesce(r.interest_waived_minor, 0),
+            coalesce(r.fee_waived_minor, 0), coalesce(r.penalty_waived_minor, 0),
+            coalesce(r.disputed, false), r.settled_on
         FROM unnest(tenants, carried) c(tenant, rows),
             jsonb_populate_recordset(NULL::billing.instalment, c.rows->'instalment') r
         ON CONFLICT (tenant_id, drawdown_id, no) DO UPDATE SET (start_on, nominal_on, due_on, past_due_on,
             principal_minor, interest_minor, fee_minor, penalty_minor, principal_paid_minor,
-            interest_paid_minor, fee_paid_minor, penalty_paid_minor, settled_on) =
+            interest_paid_minor, fee_paid_minor, penalty_paid_minor, principal_waived_minor,
+            interest_waived_minor, fee_waived_minor, penalty_waived_minor, disputed, settled_on) =
             (excluded.start_on, excluded.nominal_on, excluded.due_on, excluded.past_due_on,
             excluded.principal_minor, excluded.interest_minor, excluded.fee_minor, excluded.penalty_minor,
             excluded.principal_paid_minor, excluded.interest_paid_minor, excluded.fee_paid_minor,
-            excluded.penalty_paid_minor, excluded.settled_on);
+            excluded.penalty_paid_minor, excluded.principal_waived_minor, excluded.interest_waived_minor,
+            excluded.fee_waived_minor, excluded.penalty_waived_minor, excluded.disputed,
+            excluded.settled_on);
+    END IF;
+    IF 'instalment_gone' = ANY (present) THEN
+        DELETE FROM billing.instalment i USING (
+            SELECT c.tenant, r.drawdown_id, r.no FROM unnest(tenants, carried) c(tenant, rows),
+                jsonb_populate_recordset(NULL::billing.instalment, c.rows->'instalment_gone') r
+        ) g WHERE i.tenant_id = g.tenant AND i.drawdown_id = g.drawdown_id AND i.no = g.no;
     END IF;
     IF 'refund' = ANY (present) THEN
         INSERT INTO billing.refund (tenant_id, id, drawdown_id, capture_no, external_ref, amount_minor,

@@ -45,16 +45,20 @@ def irr(flows: Sequence[TimedFlow]) -> Decimal:
         return (_log_growth(flows).exp() - 1).quantize(_DIGITS)
 
 
-def irr_compound(flows: Sequence[Flow]) -> Decimal:
-    """The effective annual rate, t = days ÷ 365. Raises NoRate.
+def irr_compound(flows: Sequence[Flow], *, months: int | None = None) -> Decimal:
+    """The effective annual rate: t = days ÷ 365, or twelfths where all flows lie `months` whole months apart.
 
-    100 out, 101 back after 60 days: 1.01^(365 ÷ 60) − 1 = 0.0624.
+    100 out, 101 back after 60 days: 1.01^(365 ÷ 60) − 1 = 0.0624. Raises NoRate.
     """
-    return irr(_in_years(flows))
+    if months is None:
+        return irr(_in_years(flows))
+    ordered = sorted(flows)
+    return irr([(Decimal(k * months) / 12, Decimal(flow.amount_minor)) for k, flow in enumerate(ordered)])
 
 
-def irr_simple(flows: Sequence[Flow]) -> Decimal:
-    """One payment: cost ÷ principal × 365 ÷ days; irregular flows: daily IRR × 365. Raises NoRate.
+def irr_simple(flows: Sequence[Flow], *, periods_a_year: int | None = None) -> Decimal:
+    """One payment: cost ÷ principal × 365 ÷ days. Flows one period apart: IRR a period × periods a year.
+    Irregular flows: daily IRR × 365. Raises NoRate.
 
     100 out, 101 back after 60 days: 0.01 × 365 ÷ 60 = 0.0608.
     """
@@ -66,6 +70,9 @@ def irr_simple(flows: Sequence[Flow]) -> Decimal:
             if not days or principal * paid >= 0:
                 raise NoRate(flows)
             simple = Decimal((-paid - principal) * YEAR_DAYS) / (principal * days)
+        elif periods_a_year is not None:
+            timed = [(Decimal(k), Decimal(flow.amount_minor)) for k, flow in enumerate(sorted(flows))]
+            simple = periods_a_year * (_log_growth(timed).exp() - 1)
         else:
             simple = YEAR_DAYS * ((_log_growth(_in_years(flows)) / YEAR_DAYS).exp() - 1)
         return simple.quantize(_DIGITS)

@@ -141,12 +141,15 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def denominator(self) -> int:
         """An accrual's exact value is minor units × this."""
-        return RATE_SCALE * self.year
+        year: int = self.year
+        scaled: int = RATE_SCALE * year
+        return scaled
 
     @cached_property
     def penalty_numerator(self) -> int:
         """What one minor unit past due grows by in one night, over `denominator`."""
-        return billionths(self.penalty_daily_rate) * self.year
+        year: int = self.year
+        return billionths(self.penalty_daily_rate) * year
 
 
 def billionths(rate: Decimal) -> int:

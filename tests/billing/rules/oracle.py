@@ -22,7 +22,8 @@ class Debt:
 
     def __init__(self, terms: Any, event: Any, amount: int) -> None:
         self.terms = terms
-        self.no: int = event.capture_no
+        self.capture_no: int = event.capture_no
+        self.no: int = (event.capture_no - 1) * 10_000 + 1
         self.start: date = event.effective_on
         self.nominal = self.start + terms.term_days * ONE_DAY
         self.due: date = max(self.nominal, event.booked_on + terms.min_notice_days * ONE_DAY)
@@ -207,8 +208,8 @@ class Story:
     def _refunded(self, event: Any) -> None:
         if event.method == "from_capture":
             return
-        debt = next(debt for debt in self.debts if debt.no == event.capture_no)
-        self.refunded[debt.no] += event.amount_minor
+        debt = next(debt for debt in self.debts if debt.capture_no == event.capture_no)
+        self.refunded[debt.capture_no] += event.amount_minor
         debt.principal -= event.amount_minor
         surplus = -debt.open
         if surplus > 0:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from billing.rules import decide, decide_receipt
 from billing.rules.accounts import Parties, Posting
-from billing.rules.accrual import DENOMINATOR
 from billing.rules.allocation import claims
 from billing.rules.decision import Drawdown, Moved, Refusal, Settlement
 from billing.rules.events import Event, ReversalReason, decode_event, encode_event
@@ -247,7 +246,7 @@ class Book:
         for journal in move.journals:
             self._post(journal.postings)
             for charge in journal.charges:
-                rounded = round_ratio(charge.numerator, DENOMINATOR, self.terms.rounding)
+                rounded = round_ratio(charge.numerator, charge.denominator, self.terms.rounding)
                 expected = charge.earlier_minor + rounded - charge.charged_before_minor
                 assert charge.amount_minor == expected != 0
                 self.gave_back |= charge.amount_minor < 0

@@ -31,9 +31,9 @@ def test_past_due_then_due_then_in_advance() -> None:
         (1, "penalty", 6_00),
         (1, "interest", 10_00),
         (1, "principal", 1_000_00),
-        (2, "interest", 10_00),
-        (2, "principal", 1_000_00),
-        (3, "principal", 1_000_00),
+        (10_001, "interest", 10_00),
+        (10_001, "principal", 1_000_00),
+        (20_001, "principal", 1_000_00),
     ]
     assert order(TERMS, advance=False) == order(TERMS, advance=True)[:5]
 
@@ -52,8 +52,8 @@ def test_the_configured_order_holds_for_what_is_due() -> None:
     [
         (5_00, {1: Parts(penalty=5_00)}, 0),
         (16_00, {1: Parts(penalty=6_00, interest=10_00)}, 0),
-        (1_020_00, {1: Parts(6_00, 0, 10_00, 1_000_00), 2: Parts(interest=4_00)}, 0),
-        (2_100_00, {1: Parts(6_00, 0, 10_00, 1_000_00), 2: Parts(0, 0, 10_00, 1_000_00)}, 74_00),
+        (1_020_00, {1: Parts(6_00, 0, 10_00, 1_000_00), 10_001: Parts(interest=4_00)}, 0),
+        (2_100_00, {1: Parts(6_00, 0, 10_00, 1_000_00), 10_001: Parts(0, 0, 10_00, 1_000_00)}, 74_00),
     ],
 )
 def test_split(amount: int, paid: dict[int, Parts], rest: int) -> None:

@@ -10,7 +10,8 @@ from msgspec.structs import asdict, replace
 
 from billing.rules.accounts import Posting, post
 from billing.rules.book import StoredBook, differences, fold
-from billing.rules.state import outstanding_minor, project, remaining_minor, totals
+from billing.rules.books import totals
+from billing.rules.state import outstanding_minor, project, remaining_minor
 from billing.rules.values import Totals
 from tests.billing.rules.scripts import BUYER, LENDER, MERCHANT, TENANT, a_terms
 from tests.billing.rules.stories import Tale, a_parties, day
@@ -32,7 +33,7 @@ BALANCES = {
 
 
 def a_book(**changes: Any) -> StoredBook:
-    projection = project(STATE)
+    projection = project(TERMS, STATE)
     right = StoredBook(
         id=UUID(int=5),
         columns={name: value for name, value in asdict(projection).items() if name != "instalments"},

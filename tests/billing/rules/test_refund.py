@@ -5,9 +5,10 @@ from decimal import Decimal
 import pytest
 
 from billing.rules.events import Refunded
-from billing.rules.merchant_fee import with_fee
+from billing.rules.books import totals
+from billing.rules.merchant_fee import with_merchant_fee
 from billing.rules.refund import refund
-from billing.rules.state import excess_minor, outstanding_minor, totals
+from billing.rules.state import excess_minor, outstanding_minor
 from billing.rules.values import Capture
 from products.rules.terms import RefundMethod
 from tests.billing.rules.scripts import a_terms
@@ -92,7 +93,7 @@ def test_what_is_not_there_cannot_come_back(capture: int, amount: int) -> None:
 )
 def test_merchant_fee(captured: int, refunded: int, returns: bool, fee: int) -> None:
     terms = a_terms(merchant_fee_rate=Decimal("0.01"), merchant_fee_returns=returns)
-    kept = with_fee(terms, Capture(1, day(0), captured, refunded))
+    kept = with_merchant_fee(terms, Capture(1, day(0), captured, refunded))
     assert kept.merchant_fee_minor == fee
 
 
