@@ -1,27 +1,51 @@
-"""The engine: pure rules, values in, values out; no I/O, no clock. docs/decisions/0001 is its contract.
+"""The engine: pure rules, values in, values out; no I/O, no clock. docs/decisions/0001 and 0007 are its contract.
 
-Events, state, totals; their JSON ......................... values.py
-Capture → instalments, due dates .......................... schedule.py
-An accrual: exact, rounded once ........................... accrual.py
-Interest of some nights ................................... interest.py
-Penalty of some nights, grace ............................. penalty.py
-When an instalment is settled ............................. settle.py
-Time: nights, charges at due dates, grace lost, expiry .... advance.py
-One event on its day ...................................... apply.py
-All events from the start; what reaches back .............. replay.py
-A receipt: the grid, over drawdowns and inside one ........ allocation.py
-Refund on its own day (`from_refund`) ..................... refund.py
-Reversal of a receipt taken by mistake .................... reversal.py
-Merchant fee .............................................. merchant_fee.py
-Allowed moves, totals, projection, next event ............. state.py
-Days past due ............................................. overdue.py
-Accounts; posting by difference ........................... accounts.py
-What changed between two states ........................... changes.py
-Quote of a drawdown; payoff on a day ...................... quote.py
-How a drawdown moves: one step, or a whole replay ......... moves.py
-What a command comes to (values) .......................... decision.py
-Commands: authorise, capture, void, refund, day end ....... decide.py
-Commands: receipt and its reversal ........................ decide_receipt.py
-Limit decisions of a line ................................. limit.py
-Does what is stored agree with what happened? ............. book.py
+What happened: all events .................................. events.py
+What follows: state, sums; their JSON ...................... values.py
+All events from the start; what reaches back; stop by stop . replay.py
+One event on its day ....................................... apply.py
+Time: nights, charges at due dates, expiry ................. advance.py
+Looking at rows; which bear interest ....................... rows.py
+
+Capture → rows, due dates .................................. schedule.py   dates: products/rules/due_dates.py
+Repayment forms; a plan made anew (等额本息, 等额本金, …) .... plan.py
+The level payment .......................................... level.py
+An accrual: exact, rounded once ............................ accrual.py
+Interest of some nights; the free rules .................... interest.py
+Drawdown fee, flat fee, minimum charge, subsidy ............ fees.py
+An explicit charge at a date ............................... explicit_charge.py
+Merchant fee ............................................... merchant_fee.py
+
+Grace lost, or a small shortfall forgiven .................. grace.py
+Penalty of some nights ..................................... penalty.py
+Days past due; re-aged debt ................................ overdue.py
+What is charged and owed; caps; when a row is settled ...... settle.py
+
+A receipt: the grid, over drawdowns and inside one ......... allocation.py
+Paid early, whole and in part .............................. early.py
+Reversal of a receipt taken by mistake ..................... reversal.py
+Refund on its own day (`from_refund`) ...................... refund.py
+Dispute of a part .......................................... dispute.py
+Silence while unsure ....................................... silence.py
+Waiver ..................................................... waiver.py
+A rate that changes; interest paused ....................... rate_change.py
+Extension (展期), another due day, a later holiday ......... extension.py
+Restructure ................................................ restructure.py
+Conversion into another drawdown ........................... conversion.py
+
+Sums of the books; non-accrual; write-off (账销案存) ....... books.py
+Accounts; posting by difference ............................ accounts.py
+What changed between two states ............................ changes.py
+Does what is stored agree with what happened? .............. book.py
+Allowed moves, projection, next event ...................... state.py
+
+Quote of a drawdown; payoff on a day ....................... quote.py
+The schedule as the buyer sees it .......................... outlook.py
+How an amount comes about: a tree .......................... derivation.py
+
+How a drawdown moves: one step, or a whole replay .......... moves.py
+What a command comes to (values) ........................... decision.py
+Commands: authorise, capture, void, refund, day end ........ decide.py
+Commands: receipt and its reversal ......................... decide_receipt.py
+Limit decisions of a line .................................. limit.py
 """

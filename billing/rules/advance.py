@@ -44,7 +44,9 @@ def _interest(terms: Terms, state: State, since: date, to: date) -> State:
     running = [
         row
         for row in state.instalments
-        if not row.settled_on and not row.disputed and (row.start_on < to and since < _last(terms, state, row))
+        if not row.settled_on
+        and not row.disputed
+        and (row.start_on < to and since < _last(terms, state, row))
     ]
     for row in running:
         if row.through_on is None and not row.is_charge and not _grows_elsewhere(state, row):
@@ -64,7 +66,9 @@ def _last(terms: Terms, state: State, row: Instalment) -> date:
 
 
 def _grows_elsewhere(state: State, row: Instalment) -> bool:
-    """A disputed part that came back: its principal bears in the row that it was split from, while that runs."""
+    """A disputed part that came back: its principal bears in the row that it was split from, while that
+    runs.
+    """
     return is_disputed_part(row.no) and any(
         other.no != row.no and other.nominal_on == row.nominal_on and not other.settled_on
         for other in state.instalments
@@ -95,9 +99,7 @@ def is_last(state: State, row: Instalment) -> bool:
 
 def _past_due(terms: Terms, state: State, since: date, to: date) -> State:
     """The nights of what is due and unpaid; in order, since silence covers the oldest first."""
-    late = [
-        row for row in state.instalments if row.due_on < to and not row.settled_on and not row.disputed
-    ]
+    late = [row for row in state.instalments if row.due_on < to and not row.settled_on and not row.disputed]
     left_minor = silent_share(state)
     changed = []
     for row in late:

@@ -38,7 +38,9 @@ class Claim(NamedTuple):
 
 
 def claims(terms: Terms, state: State, *, advance: bool) -> list[Claim]:
-    """What is owed on the state's day, in the order in which money pays it. In advance: what closes it all."""
+    """What is owed on the state's day, in the order in which money pays it. In advance: what closes it
+    all.
+    """
     found = _due(terms, state)
     if advance:
         rows = {row.no: row for row in state.instalments}
@@ -58,9 +60,11 @@ def _due(terms: Terms, state: State) -> list[Claim]:
             continue
         debt_class: DebtClass = PAST_DUE if row.past_due else DUE
         asked = owed(terms, state, row)
-        for component in _order(terms, state, debt_class):
-            if amount := asked.of(component):
-                found.append(Claim(debt_class, row.due_on, row.start_on, row.no, component, amount))
+        found += [
+            Claim(debt_class, row.due_on, row.start_on, row.no, component, amount)
+            for component in _order(terms, state, debt_class)
+            if (amount := asked.of(component))
+        ]
     if terms.allocation_direction == "vertical":
         places = {kind: _order(terms, state, kind) for kind in (PAST_DUE, DUE)}
         found.sort(key=lambda c: (c.debt_class, places[c.debt_class].index(c.component), *c[1:4]))
@@ -155,7 +159,9 @@ def pay(
 
 
 def _open(state: State, touched: Sequence[Instalment]) -> list[Instalment]:
-    """What a payment may settle: what it touched, and rows of the same captures to which nothing more comes."""
+    """What a payment may settle: what it touched, and rows of the same captures to which nothing more
+    comes.
+    """
     captures = {row.capture_no for row in touched}
     return [row for row in state.instalments if row.capture_no in captures and not row.settled_on]
 

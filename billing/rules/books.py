@@ -1,7 +1,7 @@
 """What the books see of a state: its sums, non-accrual and write-off included (DOMAIN.md §11, §13).
 
-In non-accrual charges are worth what was paid of them; the rest is a memo claim. Written off, principal stands
-against a contra account, and later money is recovery.
+In non-accrual charges are worth what was paid of them; the rest is a memo claim. Written off, principal
+stands against a contra account, and later money is recovery.
 """
 
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from billing.rules.events import WrittenOff
 from billing.rules.settle import charged
-from billing.rules.values import NOTHING, Parts, State, Totals, WriteOff
+from billing.rules.values import NOTHING, State, Totals, WriteOff
 from products.rules.terms import Terms
 
 

@@ -76,9 +76,7 @@ def _row_changes(terms: Terms, state: State, was: Instalment, now: Instalment, o
     return found
 
 
-def _accrued(
-    terms: Terms, state: State, was: Instalment, now: Instalment, part: Part, on: date
-) -> Charge:
+def _accrued(terms: Terms, state: State, was: Instalment, now: Instalment, part: Part, on: date) -> Charge:
     was_run, now_run = getattr(was, part), getattr(now, part)
     run = now_run
     ended = charge(terms, was_run, on)

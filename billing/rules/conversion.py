@@ -10,7 +10,9 @@ from products.rules.terms import Terms
 
 
 def convert_out(terms: Terms, state: State, event: Converted) -> State:
-    """The row's open principal leaves; its charges stay due as they were. Raises ValueError if there is less."""
+    """The row's open principal leaves; its charges stay due as they were. Raises ValueError if there is
+    less.
+    """
     row = row_of(state, event.instalment_no)
     if row.settled_on or row.disputed or event.amount_minor > row.open_minor:
         raise ValueError(f"more is converted than is open: {event}")

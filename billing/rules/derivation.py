@@ -8,13 +8,13 @@ import msgspec
 from kernel.money import Rounding, round_ratio
 
 Op = Literal["given", "product", "rounded", "sum", "difference", "least"]
-"""given: stands in an event or in the terms. product: base × rate × days, exact, not yet an amount. rounded: the sum
-of its parts ÷ `denominator`. difference: the first less the others. least: of its parts."""
+"""given: stands in an event or in the terms. product: base × rate × days, exact, not yet an amount.
+rounded: the sum of its parts ÷ `denominator`. difference: the first less the others. least: of its parts."""
 
 
 class Derivation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`value` in minor units (of a product: minor units × denominator). `rule` names the rule in plain words by a
-    text key; `facts` are dates, rates, days, numbers of rows, all as they entered."""
+    """`value` in minor units (of a product: minor units × denominator). `rule` names the rule in plain
+    words by a text key; `facts` are dates, rates, days, numbers of rows, all as they entered."""
 
     rule: str
     op: Op
@@ -28,7 +28,9 @@ def given(rule: str, value: int, **facts: str | int) -> Derivation:
     return Derivation(rule=rule, op="given", value=value, facts=facts)
 
 
-def product(rule: str, base: int, rate_billionths: int, days: int, on: tuple[date, date], **facts: str | int) -> Derivation:
+def product(
+    rule: str, base: int, rate_billionths: int, days: int, on: tuple[date, date], **facts: str | int
+) -> Derivation:
     """The nights from one date to the other (not itself): base × rate × days."""
     return Derivation(
         rule=rule,
@@ -45,10 +47,17 @@ def product(rule: str, base: int, rate_billionths: int, days: int, on: tuple[dat
     )
 
 
-def rounded(rule: str, parts: tuple[Derivation, ...], denominator: int, mode: Rounding, **facts: str | int) -> Derivation:
+def rounded(
+    rule: str, parts: tuple[Derivation, ...], denominator: int, mode: Rounding, **facts: str | int
+) -> Derivation:
     value = round_ratio(sum(part.value for part in parts), denominator, mode)
     return Derivation(
-        rule=rule, op="rounded", value=value, facts={"rounding": mode, **facts}, denominator=denominator, parts=parts
+        rule=rule,
+        op="rounded",
+        value=value,
+        facts={"rounding": mode, **facts},
+        denominator=denominator,
+        parts=parts,
     )
 
 

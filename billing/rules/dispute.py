@@ -19,7 +19,9 @@ def disputable_minor(state: State, capture_no: int) -> int:
 
 
 def dispute(terms: Terms, state: State, event: Disputed) -> State:
-    """The amount leaves the rows as a refund would, into parts of their own. Raises ValueError if too much."""
+    """The amount leaves the rows as a refund would, into parts of their own. Raises ValueError if too
+    much.
+    """
     coming = to_come(state, event.capture_no)
     from_coming = min(event.amount_minor, sum(row.open_minor for row in coming))
     before = {row.no: row for row in state.instalments}
@@ -27,7 +29,9 @@ def dispute(terms: Terms, state: State, event: Disputed) -> State:
     if from_coming:
         how = HOW_REFUND[terms.refund_order]
         state, taken = replan(terms, state, event.capture_no, paid_minor=from_coming, how=how)
-        state = with_rows(state, [_unpaid(row, taken[row.no]) for row in state.instalments if row.no in taken])
+        state = with_rows(
+            state, [_unpaid(row, taken[row.no]) for row in state.instalments if row.no in taken]
+        )
     left_minor = event.amount_minor - from_coming
     for row in sorted(_open(state, event.capture_no), key=lambda row: -row.no):
         if row.no not in {other.no for other in coming} and (part := min(left_minor, row.open_minor)):
@@ -56,7 +60,8 @@ def dispute(terms: Terms, state: State, event: Disputed) -> State:
 
 
 def resolve(terms: Terms, state: State, event: DisputeResolved) -> State:
-    """Lost, the parts are due again, not before the verdict + `dispute_days`; won, they wait for their refund.
+    """Lost, the parts are due again, not before the verdict + `dispute_days`; won, they wait for their
+    refund.
 
     Raises ValueError if the dispute is not open.
     """
@@ -107,5 +112,3 @@ def _part_of(row: Instalment, amount_minor: int) -> Instalment:
         months=row.months,
         disputed=True,
     )
-
-

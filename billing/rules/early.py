@@ -1,4 +1,6 @@
-"""Money for what is not due yet: a whole payoff, a part, or the coming rows as scheduled (DOMAIN.md §3, §9)."""
+"""Money for what is not due yet: a whole payoff, a part, or the coming rows as scheduled (DOMAIN.md §3,
+§9).
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple

@@ -79,7 +79,9 @@ class Extended(EventBase, frozen=True, kw_only=True, tag="extended"):
 
 
 class DueDayChanged(EventBase, frozen=True, kw_only=True, tag="due_day_changed"):
-    """The coming rows of all captures fall due on this day of the month, the first not earlier than before."""
+    """The coming rows of all captures fall due on this day of the month, the first not earlier than
+    before.
+    """
 
     rank: ClassVar[int] = 1
     due_day: MonthDay

@@ -1,4 +1,6 @@
-"""Dates that move after the capture: extension (展期), another due day, a holiday announced later (DOMAIN.md §11)."""
+"""Dates that move after the capture: extension (展期), another due day, a holiday announced later
+(DOMAIN.md §11).
+"""
 
 from datetime import date, timedelta
 
@@ -28,8 +30,9 @@ def move_due_date(terms: Terms, state: State, event: DueDateChanged) -> State:
 def extend(terms: Terms, state: State, event: Extended) -> State:
     """All unsettled rows of the plan from `from_no` on move by as many days.
 
-    Interest goes on at the contract rate until the new nominal date, for a row past due from this day on; or the
-    days between bear none, and a fee is due with the first row. Raises ValueError if nothing is left to move.
+    Interest goes on at the contract rate until the new nominal date, for a row past due from this day on;
+    or the days between bear none, and a fee is due with the first row. Raises ValueError if nothing is
+    left to move.
     """
     rows = _from(state, event.from_no)
     if not rows:
@@ -58,7 +61,9 @@ def extend(terms: Terms, state: State, event: Extended) -> State:
 
 
 def change_due_day(terms: Terms, state: State, event: DueDayChanged) -> State:
-    """The coming rows of all captures fall due on that day of the month, the first not earlier than before."""
+    """The coming rows of all captures fall due on that day of the month, the first not earlier than
+    before.
+    """
     dates = {on.nominal_on: on for on in event.dates}
     for capture in state.captures:
         changed = []

@@ -69,5 +69,3 @@ def lacking_minor(terms: Terms, state: State, capture_no: int, now: Instalment) 
             so_far += row.interest.charged_minor + row.fee_minor + row.planned_fee_minor
             so_far += row.subsidised.interest + row.subsidised.fee
     return max(0, terms.minimum_charge_minor - so_far)
-
-

@@ -1,4 +1,6 @@
-"""Grace lost, or a small shortfall forgiven: what happens on the day after the last day of grace (DOMAIN.md §3)."""
+"""Grace lost, or a small shortfall forgiven: what happens on the day after the last day of grace
+(DOMAIN.md §3).
+"""
 
 from datetime import date, timedelta
 

@@ -17,7 +17,9 @@ from products.rules.terms import Terms
 
 
 class Segment(NamedTuple):
-    """Nights from `from_on` to `to_on` (not itself) at one rate: adds base × `rate_billionths` × `days` (weighted by the day count)."""
+    """Nights from `from_on` to `to_on` (not itself) at one rate: adds base × `rate_billionths` × `days`
+    (weighted by the day count).
+    """
 
     from_on: date
     to_on: date
@@ -46,7 +48,9 @@ def interest_on(terms: Terms, state: State, row: Instalment) -> date:
 
 
 def segments(terms: Terms, state: State, row: Instalment, since: date, to: date) -> list[Segment]:
-    """The row's interest-bearing nights from `since` to `to`, cut where the rate changes or a pause begins."""
+    """The row's interest-bearing nights from `since` to `to`, cut where the rate changes or a pause
+    begins.
+    """
     if terms.interest_free == "until_due":
         return []
     first = first_night(terms, state, row)
@@ -71,9 +75,7 @@ def accrue(terms: Terms, state: State, row: Instalment, since: date, to: date) -
     ¥10,000.00 at 0.0005, 40 nights free: night 40 is the first that counts, ¥5.00.
     """
     if found := segments(terms, state, row, since, to):
-        return replace(
-            row, interest=grown(row.interest, exact(found, bearing_minor(terms, state, row)))
-        )
+        return replace(row, interest=grown(row.interest, exact(found, bearing_minor(terms, state, row))))
     return row
 
 
@@ -111,7 +113,9 @@ def rate_on(terms: Terms, state: State, night: date) -> int:
 
 
 def _count(terms: Terms, first: date, row: Instalment | None, start: date, end: date) -> int:
-    """The weight of the nights; 30/360 counts from `first`, an unbroken period of whole months exactly 30 each."""
+    """The weight of the nights; 30/360 counts from `first`, an unbroken period of whole months exactly 30
+    each.
+    """
     if terms.day_count != "30/360":
         return weight("actual/365" if terms.is_daily else terms.day_count, start, end)
     if row is None:

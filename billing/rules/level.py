@@ -18,8 +18,8 @@ def level_payment(
 ) -> int:
     """One payment at the end of each period. `periods`: what one minor unit grows by in each, × denominator.
 
-    `accrued_exact`: interest already grown and due with the first payment, likewise. ¥12,000.00 in 12 months at
-    1.5 % each: ¥1,100.16. Raises ValueError without periods.
+    `accrued_exact`: interest already grown and due with the first payment, likewise. ¥12,000.00 in 12
+    months at 1.5 % each: ¥1,100.16. Raises ValueError without periods.
 
     All is valued at the last date, × denominatorⁿ: the debt grows by each period, and so does what was paid.
     """

@@ -46,7 +46,11 @@ def outlook(terms: Terms, state: State) -> tuple[OutlookRow, ...]:
 
 def _at_the_end(terms: Terms, state: State) -> State:
     ends_on = max(
-        (max(row.charge_on, interest_on(terms, state, row)) for row in state.instalments if not row.settled_on),
+        (
+            max(row.charge_on, interest_on(terms, state, row))
+            for row in state.instalments
+            if not row.settled_on
+        ),
         default=state.as_of,
     )
     return advance(terms, state, max(ends_on, state.as_of))

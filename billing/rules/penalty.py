@@ -41,5 +41,7 @@ def accrue(terms: Terms, row: Instalment, since: date, to: date, silent_minor: i
             silent_exact=row.silent_exact + silent * each,
         )
     if terms.cap_annual_rate is not None and (late := nights(max(since, row.due_on), to)):
-        row = replace(row, cap_exact=row.cap_exact + row.open_minor * billionths(terms.cap_annual_rate) * late)
+        row = replace(
+            row, cap_exact=row.cap_exact + row.open_minor * billionths(terms.cap_annual_rate) * late
+        )
     return row

@@ -31,7 +31,7 @@ class QuotedInstalment(msgspec.Struct, frozen=True, kw_only=True):
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
     """Total cost and both rates (fractions: 0.0608 is 6.08 %) if all is paid on its due date.
 
-    `if_closed_by`: with `if_closed_within`, the last day on which closing costs nothing but fees.
+    `free_if_closed_on`: with `if_closed_within`, the last day on which closing costs nothing but fees.
     """
 
     schedule: tuple[QuotedInstalment, ...]
@@ -40,14 +40,12 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     total_cost_minor: int
     irr_simple: Decimal
     irr_compound: Decimal
-    if_closed_by: date | None = None
+    free_if_closed_on: date | None = None
 
 
-def quote(
-    terms: Terms, amount_minor: int, captured_on: date, *, dates: tuple[DueDate, ...] = ()
-) -> Quote:
-    """`amount_minor` is financed. ¥10,000.00, 60 days, 40 of them free, at 0.0005 a day: ¥100.00; 6.08 % simple,
-    6.24 % compound. Raises ValueError if the amount is not positive.
+def quote(terms: Terms, amount_minor: int, captured_on: date, *, dates: tuple[DueDate, ...] = ()) -> Quote:
+    """`amount_minor` is financed. ¥10,000.00, 60 days, 40 of them free, at 0.0005 a day: ¥100.00; 6.08 %
+    simple, 6.24 % compound. Raises ValueError if the amount is not positive.
     """
     if amount_minor <= 0:
         raise ValueError(f"not an amount to finance: {amount_minor}")
@@ -69,7 +67,7 @@ def quote(
         total_cost_minor=sum(row.interest_minor + row.fee_minor for row in schedule),
         irr_simple=irr_simple(flows, periods_a_year=periods_a_year(terms)),
         irr_compound=irr_compound(flows, months=_months(terms)),
-        if_closed_by=captured_on + timedelta(terms.free_days) if free else None,
+        free_if_closed_on=captured_on + timedelta(terms.free_days) if free else None,
     )
 
 

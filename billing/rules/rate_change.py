@@ -29,5 +29,3 @@ def planned_anew(terms: Terms, state: State, how: How) -> State:
         if to_come(state, capture.no):
             state, _ = replan(terms, state, capture.no, how=how)
     return state
-
-

@@ -1,8 +1,8 @@
 """A refund that counts from its own day: `from_refund` (DOMAIN.md §3). For `from_capture` see replay.py.
 
 Principal leaves on the refund's day: what is in dispute first, then out of the coming rows by the product's
-order, then out of those due, the newest first. Where more was paid than is left, the surplus pays what else that
-capture owes; what then remains is credit balance.
+order, then out of those due, the newest first. Where more was paid than is left, the surplus pays what
+else that capture owes; what then remains is credit balance.
 """
 
 from msgspec.structs import replace

@@ -76,7 +76,9 @@ def _nominal(event: Restructured) -> list[date]:
 def _ended(
     terms: Terms, state: State, row: Instalment, event: Restructured, due_on: date, grace_on: date
 ) -> tuple[Instalment, Parts]:
-    """The row keeps what is paid and what is charged; the rest of it is in the new plan. And what is capitalised."""
+    """The row keeps what is paid and what is charged; the rest of it is in the new plan. And what is
+    capitalised.
+    """
     row = charge_all(terms, row, state.as_of)
     row = replace(
         row,

@@ -21,7 +21,8 @@ from products.rules.terms import Terms
 def reopen(terms: Terms, state: State, event: ReceiptReversed) -> State:
     """What the receipt had paid is open again from the event's day; nothing accrued for the time between.
 
-    Coming rows are planned anew as if the money had not come. Raises ValueError if the receipt does not stand.
+    Coming rows are planned anew as if the money had not come. Raises ValueError if the receipt does not
+    stand.
     """
     receipt = next((r for r in state.receipts if r.receipt_id == event.receipt_id), None)
     if receipt is None:
@@ -46,7 +47,9 @@ def _was_ahead(row: Instalment, receipt: Receipt) -> bool:
 
 
 def _awake(terms: Terms, state: State, capture_no: int, on: date) -> State:
-    """Rows that the receipt had closed by closing the capture are alive again; fees of periods past are due."""
+    """Rows that the receipt had closed by closing the capture are alive again; fees of periods past are
+    due.
+    """
     woken = []
     for row in state.instalments:
         if row.capture_no != capture_no or not (row.settled_on or row.planned_fee_minor):

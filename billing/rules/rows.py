@@ -57,7 +57,8 @@ def to_come(state: State, capture_no: int) -> list[Instalment]:
 
 
 def bearing_minor(terms: Terms, state: State, row: Instalment) -> int:
-    """The principal that bears the interest of the row's nights: what has not reached its nominal date by then.
+    """The principal that bears the interest of the row's nights: what has not reached its nominal date by
+    then.
 
     Paid in advance under `next` it goes on bearing (docs/decisions/0007, Rows).
     """

@@ -1,4 +1,6 @@
-"""From a capture to its rows: dates, principal, fees (DOMAIN.md §2, §3, §6). A restructure makes rows the same way."""
+"""From a capture to its rows: dates, principal, fees (DOMAIN.md §2, §3, §6). A restructure makes rows the
+same way.
+"""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -79,5 +81,3 @@ def _period_fee(terms: Terms, financed_minor: int, delivered_minor: int, index: 
     if terms.form != "flat_fee":
         return 0
     return period_fee(terms, financed_minor if terms.refund_fees else delivered_minor, index)
-
-

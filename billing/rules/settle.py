@@ -86,8 +86,8 @@ def owed(terms: Terms, state: State, row: Instalment) -> Parts:
 def settled(terms: Terms, state: State, row: Instalment, on: date) -> Instalment:
     """Marked settled if nothing is owed nor can come, else as it was.
 
-    Before its charge date that is so once nothing of its capture bears interest in its period. Not past due: its
-    penalty nights are forgotten; closed in the free window: its interest too.
+    Before its charge date that is so once nothing of its capture bears interest in its period. Not past
+    due: its penalty nights are forgotten; closed in the free window: its interest too.
     """
     if row.settled_on or row.open_minor or row.disputed:
         return row

@@ -1,4 +1,6 @@
-"""Silence while unsure: penalty on what something unmatched may explain is computed, not charged (DOMAIN.md §11)."""
+"""Silence while unsure: penalty on what something unmatched may explain is computed, not charged
+(DOMAIN.md §11).
+"""
 
 from datetime import date, timedelta
 

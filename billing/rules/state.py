@@ -12,9 +12,9 @@ from billing.rules.values import ENGINE_VERSION, NOTHING, Instalment, State, Sta
 from products.rules.terms import Terms
 
 Move = Literal[
-    "capture", "void", "refund", "receive", "reverse_receipt", "waive", "charge", "dispute", "resolve_dispute",
-    "silence", "end_silence", "change_rate", "pause_interest", "extend", "move_due_date", "change_due_day",
-    "restructure", "convert", "write_off",
+    "capture", "void", "refund", "receive", "reverse_receipt", "waive", "charge", "dispute",
+    "resolve_dispute", "silence", "end_silence", "change_rate", "pause_interest", "extend",
+    "move_due_date", "change_due_day", "restructure", "convert", "write_off",
 ]  # fmt: skip
 
 _OWING: frozenset[Status] = frozenset({"captured"})

@@ -78,8 +78,8 @@ class Instalment(msgspec.Struct, frozen=True, array_like=True):
     """A row: one due date of one capture. How `no` is made: docs/decisions/0007.
 
     `nominal_on` ends the period and its interest, `months` whole months long (0: broken or in days); `due_on`
-    and `grace_on` (the last day of grace) rule past due and penalty. `fee_minor` is charged, `planned_fee_minor`
-    will be on the charge date. `through_on`: interest is accrued ahead, until that day.
+    and `grace_on` (the last day of grace) rule past due and penalty. `fee_minor` is charged,
+    `planned_fee_minor` will be on the charge date. `through_on`: interest is accrued ahead, until that day.
     """
 
     no: int
@@ -123,9 +123,9 @@ class Instalment(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Capture(msgspec.Struct, frozen=True, array_like=True):
-    """`amount_minor` is financed, `down_minor` the buyer's own part; `merchant_fee_minor` is what is kept after
-    refunds, of it `merchant_share_minor` the merchant's part of the drawdown fee; `payment_minor` the level
-    payment, where there is one; `plan` counts restructures."""
+    """`amount_minor` is financed, `down_minor` the buyer's own part; `merchant_fee_minor` is what is kept
+    after refunds, of it `merchant_share_minor` the merchant's part of the drawdown fee; `payment_minor`
+    the level payment, where there is one; `plan` counts restructures."""
 
     no: int
     captured_on: date
@@ -220,7 +220,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Totals(msgspec.Struct, frozen=True, kw_only=True):
     """The sums that the ledger mirrors. Always: Σ received_* = paid.total + excess.
 
-    `charged` is what the buyer's accounts were debited with; of it `recovered_charges` went to recovery income.
+    `charged` is what the buyer's accounts were debited with; of it `recovered_charges` went to recovery
+    income.
     """
 
     captured: int = 0

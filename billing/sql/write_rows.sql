@@ -113,10 +113,9 @@ BEGIN
             excluded.settled_on);
     END IF;
     IF 'instalment_gone' = ANY (present) THEN
-        DELETE FROM billing.instalment i USING (
-            SELECT c.tenant, r.drawdown_id, r.no FROM unnest(tenants, carried) c(tenant, rows),
-                jsonb_populate_recordset(NULL::billing.instalment, c.rows->'instalment_gone') r
-        ) g WHERE i.tenant_id = g.tenant AND i.drawdown_id = g.drawdown_id AND i.no = g.no;
+        DELETE FROM billing.instalment i USING unnest(tenants, carried) c(tenant, rows),
+            jsonb_to_recordset(c.rows->'instalment_gone') AS g(drawdown_id uuid, no integer)
+        WHERE i.tenant_id = c.tenant AND i.drawdown_id = g.drawdown_id AND i.no = g.no;
     END IF;
     IF 'refund' = ANY (present) THEN
         INSERT INTO billing.refund (tenant_id, id, drawdown_id, capture_no, external_ref, amount_minor,

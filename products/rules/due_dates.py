@@ -71,7 +71,9 @@ def first_due_after_bill(terms: Terms, captured_on: date) -> date:
 
 
 def whole_months(terms: Terms, number: int) -> int:
-    """How many whole months the period of instalment `number` is long by rule; 0: broken, or not in months."""
+    """How many whole months the period of instalment `number` is long by rule; 0: broken, or not in
+    months.
+    """
     if terms.due_rule == "end_of_week" or (terms.due_rule != "bill_day" and terms.period_unit != "month"):
         return 0
     return terms.period_length if number > 1 or terms.due_rule == "periods" else 0
@@ -83,5 +85,3 @@ def periods_a_year(terms: Terms) -> int | None:
         return None
     year = 12 if terms.period_unit == "month" else 52
     return year // terms.period_length if year % terms.period_length == 0 else None
-
-

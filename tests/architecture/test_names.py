@@ -32,6 +32,9 @@ PLAIN: Final = {
     "now": "the context's instant",
     "lease_until": "a lease has an end, not an event",
     "closed_through": "the last closed day, inclusive",
+    "buyer_fee_share": "a share, of what is not shared",
+    "subsidised_interest": "a share, of what is subsidised",
+    "subsidised_fee": "a share, of what is subsidised",
     "irr_simple": "the domain's word for a yearly rate",
     "irr_compound": "the domain's word for a yearly rate",
 }

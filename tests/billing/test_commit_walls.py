@@ -93,9 +93,7 @@ async def test_what_is_written_stays(trial: Any, table: str, role: str | None, s
         assert "append-only" in str(told.value), "where rights do not refuse, the trigger does"
 
 
-@pytest.mark.parametrize(
-    "table", ["line", "buyer_balance", "drawdown", "drawdown_use", "instalment", "receipt"]
-)
+@pytest.mark.parametrize("table", ["line", "buyer_balance", "drawdown", "drawdown_use", "receipt"])
 async def test_not_even_the_money_role_deletes(trial: Any, table: str) -> None:
     await trial.execute("SET LOCAL ROLE tradeline_money")
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):

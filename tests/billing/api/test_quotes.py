@@ -35,9 +35,12 @@ async def test_example_1(counter: Counter) -> None:
     assert (quote["irr_simple"][:6], quote["irr_compound"][:6]) == ("0.0608", "0.0624")
     assert quote["schedule"] == [
         {
+            "no": 1,
+            "nominal_on": "2027-04-30",
             "due_on": "2027-04-30",
             "principal_minor": 1_000_000,
             "interest_minor": 10_000,
+            "fee_minor": 0,
             "total_minor": 1_010_000,
         }
     ]

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 
 from billing.rules.advance import advance
 from billing.rules.apply import apply
+from billing.rules.books import totals
 from billing.rules.decision import Drawdown
 from billing.rules.events import Authorised, Captured, Event, ReceiptReversed, Received, Refunded
 from billing.rules.moves import move
 from billing.rules.overdue import days_past_due
 from billing.rules.quote import payoff
 from billing.rules.replay import replay
-from billing.rules.books import totals
 from billing.rules.state import (
     excess_minor,
     next_event_on,

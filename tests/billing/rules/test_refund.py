@@ -4,8 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from billing.rules.events import Refunded
 from billing.rules.books import totals
+from billing.rules.events import Refunded
 from billing.rules.merchant_fee import with_merchant_fee
 from billing.rules.refund import refund
 from billing.rules.state import excess_minor, outstanding_minor
