@@ -1,4 +1,5 @@
-"""The engine: pure rules, values in, values out; no I/O, no clock. docs/decisions/0001 and 0007 are its contract.
+"""The engine: pure rules, values in, values out; no I/O, no clock. docs/decisions/0001 and 0007 are its
+contract.
 
 What happened: all events .................................. events.py
 What follows: state, sums; their JSON ...................... values.py

@@ -1,153 +1,28 @@
 """The product document: what a tenant writes, all that is wrong with it at once, and the terms that follow.
 
-One table holds every setting: how it is checked, and which field of `Terms` it becomes. What DOMAIN.md §3
-knows and this version does not offer yet is `not_supported_yet`; anything else is `unknown_field`.
+Its settings, one by one: settings.py. What must fit together: contradictions.py.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from kernel.errors import FieldProblem, Params
-from kernel.money import UnknownCurrency, currency_digits
-from products.rules.terms import COMPONENTS, LegalForm, Terms, billionths
+from kernel.errors import FieldProblem
+from products.rules.checks import day, name
+from products.rules.contradictions import contradictions
+from products.rules.law import cap_on, law_row
+from products.rules.settings import LATER, OVERRIDABLE, OVERRIDES, SETTINGS, Setting, Settings
+from products.rules.terms import LegalForm, MonthDay, Terms
 
 ProductDocument = Mapping[str, Any]
 """JSON, in the groups of `SETTINGS`. Rates are text (`"0.0005"`), since JSON numbers may lose digits."""
 
 
-Problem = tuple[str, Params]
-"""What is wrong with a value: its code and what fills the sentence."""
-
-
-def _as_is(value: Any) -> Any:
-    return value
-
-
-class Setting(msgspec.Struct, frozen=True):
-    """`becomes`: the field of `Terms`, or "" where only one value is offered and nothing depends on it."""
-
-    becomes: str
-    check: Callable[[object], Problem | None]
-    read: Callable[[Any], Any] = _as_is
-    required: bool = False
-
-
-def whole(low: int = 0, high: int = 3650) -> Callable[[object], Problem | None]:
-    def check(value: object) -> Problem | None:
-        if not isinstance(value, int) or isinstance(value, bool):
-            return "not_a_whole_number", {}
-        return None if low <= value <= high else ("out_of_range", {"low": low, "high": high})
-
-    return check
-
-
-def choice(*now: str, later: tuple[str, ...] = ()) -> Callable[[object], Problem | None]:
-    def check(value: object) -> Problem | None:
-        if value in now:
-            return None
-        if value in later:
-            return "not_supported_yet", {"value": str(value)}
-        return "unknown_value", {"allowed": ", ".join(now)}
-
-    return check
-
-
-def rate(value: object) -> Problem | None:
-    if not isinstance(value, str):
-        return "not_a_rate", {}
-    try:
-        parsed = Decimal(value)
-        billionths(parsed)
-    except (InvalidOperation, ValueError):
-        return "not_a_rate", {}
-    return None if 0 <= parsed < 1 else ("out_of_range", {"low": 0, "high": 1})
-
-
-def flag(value: object) -> Problem | None:
-    return None if isinstance(value, bool) else ("not_a_flag", {})
-
-
-def order(value: object) -> Problem | None:
-    if isinstance(value, list | tuple) and sorted(map(str, value)) == sorted(COMPONENTS):
-        return None
-    return "invalid_order", {"allowed": ", ".join(COMPONENTS)}
-
-
-def currency(value: object) -> Problem | None:
-    try:
-        currency_digits(str(value))
-    except UnknownCurrency:
-        return "unknown_currency", {"value": str(value)}
-    return None
-
-
-Settings = Mapping[str, "Setting | Settings"]
-AMOUNT = 10**15
-FORMS_LATER = ("equal_instalment", "equal_principal", "interest_only", "flat_fee")
-
-SETTINGS: Settings = {
-    "currency": Setting("currency", currency, required=True),
-    "due_dates": {
-        "rule": Setting("", choice("days_after", later=("end_of_month", "end_of_week", "bill_day"))),
-        "days": Setting("term_days", whole(1), required=True),
-        "shift": Setting("", choice("none", later=("following", "modified_following", "preceding"))),
-        "min_notice_days": Setting("min_notice_days", whole()),
-    },
-    "repayment": {"form": Setting("", choice("one_payment", later=FORMS_LATER))},
-    "price": {
-        "daily_rate": Setting("daily_rate", rate, Decimal, required=True),
-        "day_count": Setting("", choice("actual/365", later=("actual/360", "actual/actual", "30/360"))),
-        "interest_free": {
-            "rule": Setting("", choice("days", later=("until_due", "if_closed_within"))),
-            "days": Setting("free_days", whole()),
-        },
-        "merchant_fee_rate": Setting("merchant_fee_rate", rate, Decimal),
-        "merchant_fee_returns": Setting("merchant_fee_returns", flag),
-    },
-    "past_due": {
-        "grace_days": Setting("grace_days", whole(high=365)),
-        "after_due": Setting("after_due", choice("replaced", later=("continues",))),
-        "penalty_daily_rate": Setting("penalty_daily_rate", rate, Decimal),
-        "penalty_base": Setting("penalty_base", choice("overdue_principal", "overdue_total")),
-        "penalty_start": Setting("penalty_start", choice("due_date", "grace_end")),
-    },
-    "early_payment": Setting("early_payment", choice("allowed", "refused")),
-    "refund": {"method": Setting("refund_method", choice("from_capture", "from_refund"))},
-    "allocation": {
-        "order": Setting("allocation_order", order, tuple),
-        "direction": Setting("", choice("horizontal", later=("vertical",))),
-        "surplus": Setting("surplus", choice("credit", "prepay")),
-    },
-    "limits": {
-        "drawdown_minimum_minor": Setting("drawdown_minimum_minor", whole(1, AMOUNT)),
-        "drawdown_maximum_minor": Setting("drawdown_maximum_minor", whole(1, AMOUNT)),
-    },
-    "authorisation": {
-        "days": Setting("authorisation_days", whole(1, 365)),
-        "partial_capture": Setting("partial_capture", flag),
-        "capture_backdating_days": Setting("capture_backdating_days", whole(high=365)),
-    },
-    "rounding": Setting("rounding", choice("half_up", "half_even")),
-}
-
-LATER: Mapping[str, frozenset[str]] = {
-    "#": frozenset(
-        {"floating_rate", "down_payment", "subsidy", "tiers", "season", "guarantee", "eligibility"}
-        | {"approval", "reminders", "collections", "law", "fees", "ladder", "campaigns"}
-    ),
-    "#/due_dates": frozenset({"calendar", "due_day", "bill_day", "first_due"}),
-    "#/repayment": frozenset({"instalments", "period"}),
-    "#/price": frozenset({"annual_rate", "drawdown_fee", "minimum_charge", "overrides", "shares"}),
-    "#/past_due": frozenset({"penalty_cap", "shortfall_tolerance"}),
-    "#/limits": frozenset({"tenant_budget", "group_budget", "step", "over_capture", "sub_lines"}),
-    "#/authorisation": frozenset({"renewals"}),
-    "#/refund": frozenset({"non_refundable", "from_refund_order"}),
-}
-"""Settings of DOMAIN.md §3 that have a name and no effect yet, by the pointer of their group."""
+NON_ACCRUAL_DAYS = 90
+"""Unless the product says otherwise (DOMAIN.md §11)."""
 
 
 class Programme(msgspec.Struct, frozen=True, kw_only=True):
@@ -159,71 +34,220 @@ class Programme(msgspec.Struct, frozen=True, kw_only=True):
     tenant_book: UUID
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What is chosen, or known, when an order is authorised."""
+
+    instalments: int | None = None
+    due_day: MonthDay | None = None
+    tier: str | None = None
+    category: str | None = None
+    campaign: str | None = None
+
+
+class NotOffered(ValueError):
+    """The product does not offer what was chosen: `code`, and what it offers."""
+
+    def __init__(self, code: str, offered: str) -> None:
+        super().__init__(f"{code}: {offered}")
+        self.code, self.offered = code, offered
+
+
 def validate(document: ProductDocument, *, currency: str | None = None) -> list[FieldProblem]:
-    """All problems of the document; none: it can be published. `currency`: that of its programme."""
-    found = list(_problems(document, SETTINGS, "#"))
+    """All problems of the document; none: it can be published. `currency`: that of its programme.
+
+    Every override must give a sound product too, applied alone.
+    """
+    if not isinstance(document, dict):
+        return [FieldProblem("#", "not_a_group")]
+    plain = {key: value for key, value in document.items() if key not in ("overrides", "seasons")}
+    found = list(_problems(plain, SETTINGS, "#"))
+    found += _override_problems(document)
     if found:
         return found
-    chosen = _chosen(document, SETTINGS)
-    if currency is not None and chosen["currency"] != currency:
+    if currency is not None and document["currency"] != currency:
         found.append(FieldProblem("#/currency", "currency_mismatch", {"currency": currency}))
-    maximum = chosen.get("drawdown_maximum_minor")
-    minimum = chosen.get("drawdown_minimum_minor", 1)
-    if maximum is not None and maximum < minimum:
-        found.append(
-            FieldProblem("#/limits/drawdown_maximum_minor", "below_minimum", {"minimum_minor": minimum})
-        )
+    found += contradictions(plain, "#")
+    if not found:
+        for pointer, override in _overrides(document):
+            found += contradictions(_merged(plain, override), pointer)
     return found
 
 
 def resolve(
-    document: ProductDocument, *, product_id: UUID, product_version: int, programme: Programme
+    document: ProductDocument,
+    *,
+    product_id: UUID,
+    product_version: int,
+    programme: Programme,
+    on: date | None = None,
+    choice: Choice | None = None,
 ) -> Terms:
-    """The terms of a drawdown under this version. Raises ValueError if the document has problems."""
+    """The terms of a drawdown under this version, authorised `on` that day (season, law's cap).
+
+    Raises ValueError if the document has problems, NotOffered if the choice is not among what it offers.
+    """
     if problems := validate(document, currency=programme.currency):
         raise ValueError(f"not a product: {problems}")
+    choice = choice or Choice()
+    whole = _under(document, choice, on)
+    chosen = _chosen(whole, SETTINGS)
+    if choice.due_day is not None:
+        if choice.due_day not in (offered := whole.get("due_dates", {}).get("buyer_due_days", [])):
+            raise NotOffered("due_day_not_offered", ", ".join(map(str, offered)))
+        chosen["due_day"] = choice.due_day
+    chosen.setdefault("non_accrual_days", NON_ACCRUAL_DAYS)
     return Terms(
         product_id=product_id,
         product_version=product_version,
         legal_form=programme.legal_form,
         lender_book=programme.lender_book,
         tenant_book=programme.tenant_book,
-        **_chosen(document, SETTINGS),
+        instalments=_instalments(whole, choice),
+        **(chosen | _law(whole, on)),
     )
+
+
+def _instalments(document: ProductDocument, choice: Choice) -> int:
+    offered = document.get("repayment", {}).get("instalments", 1)
+    numbers: list[int] = offered if isinstance(offered, list) else [offered]
+    if choice.instalments is None:
+        return numbers[0]
+    if choice.instalments not in numbers:
+        raise NotOffered("instalments_not_offered", ", ".join(map(str, numbers)))
+    return choice.instalments
+
+
+def _law(document: ProductDocument, on: date | None) -> dict[str, Any]:
+    law = document.get("law")
+    row = law_row(law["jurisdiction"], law["licence"], on) if law and on else None
+    if row is None or on is None:
+        return {}
+    return {"cap_annual_rate": cap_on(row, on), "cap_measure": row.measure, "law_row": row.code}
+
+
+def _under(document: ProductDocument, choice: Choice, on: date | None) -> dict[str, Any]:
+    """The document with the overrides of this choice and day, in their order."""
+    whole = {key: value for key, value in document.items() if key not in ("overrides", "seasons")}
+    overrides = document.get("overrides", {})
+    for kind in OVERRIDES:
+        if kind == "campaign" and on is not None:
+            for season in document.get("seasons", []):
+                if date.fromisoformat(season["from_on"]) <= on <= date.fromisoformat(season["to_on"]):
+                    whole = _merged(whole, season["override"])
+        chosen = getattr(choice, kind)
+        if chosen is not None and chosen in overrides.get(kind, {}):
+            whole = _merged(whole, overrides[kind][chosen])
+    return whole
+
+
+def _merged(whole: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    """Group by group, the override's settings over the others; choosing one rate drops the other."""
+    merged = dict(whole)
+    for key, value in override.items():
+        if isinstance(value, Mapping):
+            kept = dict(merged.get(key, {}))
+            if key == "price" and {"daily_rate", "annual_rate"} & set(value):
+                kept = {k: v for k, v in kept.items() if k not in ("daily_rate", "annual_rate")}
+            merged[key] = _merged(kept, value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def _overrides(document: ProductDocument) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for kind, named in document.get("overrides", {}).items():
+        for one, override in named.items():
+            yield f"#/overrides/{kind}/{_escaped(one)}", override
+    for place, season in enumerate(document.get("seasons", [])):
+        yield f"#/seasons/{place}/override", season["override"]
+
+
+def _override_problems(document: ProductDocument) -> Iterator[FieldProblem]:
+    overrides = document.get("overrides", {})
+    if not isinstance(overrides, Mapping):
+        yield FieldProblem("#/overrides", "not_a_group")
+        overrides = {}
+    for kind, named in overrides.items():
+        at = f"#/overrides/{_escaped(kind)}"
+        if kind not in OVERRIDES:
+            yield FieldProblem(at, "unknown_field")
+        elif not isinstance(named, Mapping):
+            yield FieldProblem(at, "not_a_group")
+        else:
+            for one, override in named.items():
+                if problem := name(one):
+                    yield FieldProblem(f"{at}/{_escaped(one)}", *problem)
+                yield from _override_settings(override, f"{at}/{_escaped(one)}")
+    yield from _season_problems(document.get("seasons", []))
+
+
+def _season_problems(seasons: object) -> Iterator[FieldProblem]:
+    if not isinstance(seasons, list):
+        yield FieldProblem("#/seasons", "not_a_list")
+        return
+    for place, season in enumerate(seasons):
+        at = f"#/seasons/{place}"
+        if not isinstance(season, Mapping):
+            yield FieldProblem(at, "not_a_group")
+            continue
+        for key in ("name", "from_on", "to_on", "override"):
+            if key not in season:
+                yield FieldProblem(f"{at}/{key}", "required")
+        for key in season:
+            if key not in ("name", "from_on", "to_on", "override"):
+                yield FieldProblem(f"{at}/{_escaped(key)}", "unknown_field")
+        for key in ("from_on", "to_on"):
+            if key in season and (problem := day(season[key])):
+                yield FieldProblem(f"{at}/{key}", *problem)
+        if "override" in season:
+            yield from _override_settings(season["override"], f"{at}/override")
+
+
+def _override_settings(override: object, at: str) -> Iterator[FieldProblem]:
+    if not isinstance(override, Mapping):
+        yield FieldProblem(at, "not_a_group")
+        return
+    for group in override:
+        if group not in OVERRIDABLE:
+            yield FieldProblem(f"{at}/{_escaped(group)}", "not_overridable")
+        else:
+            settings = SETTINGS[group]
+            assert not isinstance(settings, Setting)
+            yield from _problems(override[group], settings, f"{at}/{group}")
 
 
 def _problems(group: object, settings: Settings, pointer: str) -> Iterator[FieldProblem]:
     if not isinstance(group, Mapping):
         yield FieldProblem(pointer, "not_a_group")
         return
-    for name in group:
-        if name not in settings:
-            later = name in LATER.get(pointer, ())
+    for key in group:
+        if key not in settings:
+            later = key in LATER.get(pointer, ())
             yield FieldProblem(
-                f"{pointer}/{_escaped(name)}", "not_supported_yet" if later else "unknown_field"
+                f"{pointer}/{_escaped(key)}", "not_supported_yet" if later else "unknown_field"
             )
-    for name, setting in settings.items():
-        at = f"{pointer}/{name}"
+    for key, setting in settings.items():
+        at = f"{pointer}/{key}"
         if not isinstance(setting, Setting):
-            yield from _problems(group.get(name, {}), setting, at)
-        elif name not in group:
+            yield from _problems(group.get(key, {}), setting, at)
+        elif key not in group:
             if setting.required:
                 yield FieldProblem(at, "required")
-        elif problem := setting.check(group[name]):
+        elif problem := setting.check(group[key]):
             yield FieldProblem(at, *problem)
 
 
-def _escaped(name: object) -> str:
+def _escaped(key: object) -> str:
     """RFC 6901: `~` is `~0`, `/` is `~1`."""
-    return str(name).replace("~", "~0").replace("/", "~1")
+    return str(key).replace("~", "~0").replace("/", "~1")
 
 
 def _chosen(group: ProductDocument, settings: Settings) -> dict[str, Any]:
     """The fields of `Terms` that the document sets; the others have their defaults there."""
     chosen: dict[str, Any] = {}
-    for name, setting in settings.items():
+    for key, setting in settings.items():
         if not isinstance(setting, Setting):
-            chosen |= _chosen(group.get(name, {}), setting)
-        elif name in group and setting.becomes:
-            chosen[setting.becomes] = setting.read(group[name])
+            chosen |= _chosen(group.get(key, {}), setting)
+        elif key in group and setting.becomes:
+            chosen[setting.becomes] = setting.read(group[key])
     return chosen
