@@ -8,7 +8,7 @@ from billing.rules import interest, penalty
 from billing.rules.books import non_accrual_from
 from billing.rules.fees import charge_planned, lacking_minor, with_fee
 from billing.rules.grace import lose_grace
-from billing.rules.rows import is_disputed_part, with_rows
+from billing.rules.rows import is_disputed_part, is_last, with_rows
 from billing.rules.settle import charge_interest, settled
 from billing.rules.silence import silence_ends_on, silent_share, without_ended
 from billing.rules.state import remaining_minor, status_of
@@ -48,6 +48,8 @@ def _interest(terms: Terms, state: State, since: date, to: date) -> State:
         and not row.disputed
         and (row.start_on < to and since < _last(terms, state, row))
     ]
+    if terms.minimum_charge_minor:  # the last of the plan adds up what the others were charged before
+        running.sort(key=lambda row: (row.charge_on, not is_disputed_part(row.no), row.no))
     for row in running:
         if row.through_on is None and not row.is_charge and not _grows_elsewhere(state, row):
             row = interest.accrue(terms, state, row, since, to)
@@ -86,15 +88,6 @@ def _fall_due(terms: Terms, state: State, row: Instalment) -> Instalment:
         charged = charge_interest(terms, row, row.charge_on)
         row = with_fee(terms, row, lacking_minor(terms, state, row.capture_no, charged))
     return row
-
-
-def is_last(state: State, row: Instalment) -> bool:
-    """The last of its capture's plan: the one that answers for the minimum charge."""
-    return not row.is_charge and not any(
-        other.no > row.no and not other.is_charge and not is_disputed_part(other.no)
-        for other in state.instalments
-        if other.capture_no == row.capture_no
-    )
 
 
 def _past_due(terms: Terms, state: State, since: date, to: date) -> State:

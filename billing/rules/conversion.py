@@ -10,8 +10,8 @@ from products.rules.terms import Terms
 
 
 def convert_out(terms: Terms, state: State, event: Converted) -> State:
-    """The row's open principal leaves; its charges stay due as they were. Raises ValueError if there is
-    less.
+    """The row's open principal leaves; its charges stay due as they were. Raises ValueError if there is less:
+    the drawdown that it moved into has it.
     """
     row = row_of(state, event.instalment_no)
     if row.settled_on or row.disputed or event.amount_minor > row.open_minor:

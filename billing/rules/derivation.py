@@ -13,8 +13,10 @@ rounded: the sum of its parts ÷ `denominator`. difference: the first less the o
 
 
 class Derivation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`value` in minor units (of a product: minor units × denominator). `rule` names the rule in plain
-    words by a text key; `facts` are dates, rates, days, numbers of rows, all as they entered."""
+    """`value` in minor units (of a product: minor units × the denominator above it).
+
+    `rule` is the key of a text in plain words; `facts` are dates, rates, days and numbers as they entered.
+    """
 
     rule: str
     op: Op
@@ -32,44 +34,38 @@ def product(
     rule: str, base: int, rate_billionths: int, days: int, on: tuple[date, date], **facts: str | int
 ) -> Derivation:
     """The nights from one date to the other (not itself): base × rate × days."""
-    return Derivation(
-        rule=rule,
-        op="product",
-        value=base * rate_billionths * days,
-        facts={
-            "from_on": on[0].isoformat(),
-            "to_on": on[1].isoformat(),
-            "base_minor": base,
-            "rate_billionths": rate_billionths,
-            "days": days,
-            **facts,
-        },
-    )
+    entered: dict[str, str | int] = {
+        "from_on": on[0].isoformat(),
+        "to_on": on[1].isoformat(),
+        "base_minor": base,
+        "rate_billionths": rate_billionths,
+        "days": days,
+    }
+    return Derivation(rule=rule, op="product", value=base * rate_billionths * days, facts=entered | facts)
 
 
 def rounded(
-    rule: str, parts: tuple[Derivation, ...], denominator: int, mode: Rounding, **facts: str | int
+    rule: str, parts: tuple[Derivation, ...], denominator: int, mode: Rounding | Literal["down"]
 ) -> Derivation:
-    value = round_ratio(sum(part.value for part in parts), denominator, mode)
+    exact = sum(part.value for part in parts)
     return Derivation(
         rule=rule,
         op="rounded",
-        value=value,
-        facts={"rounding": mode, **facts},
+        value=exact // denominator if mode == "down" else round_ratio(exact, denominator, mode),
+        facts={"rounding": mode},
         denominator=denominator,
         parts=parts,
     )
 
 
-def total(rule: str, *parts: Derivation, **facts: str | int) -> Derivation:
-    return Derivation(rule=rule, op="sum", value=sum(part.value for part in parts), facts=facts, parts=parts)
+def total(rule: str, *parts: Derivation) -> Derivation:
+    return Derivation(rule=rule, op="sum", value=sum(part.value for part in parts), parts=parts)
 
 
-def less(rule: str, whole: Derivation, *parts: Derivation, **facts: str | int) -> Derivation:
+def less(rule: str, whole: Derivation, *parts: Derivation) -> Derivation:
     value = whole.value - sum(part.value for part in parts)
-    return Derivation(rule=rule, op="difference", value=value, facts=facts, parts=(whole, *parts))
+    return Derivation(rule=rule, op="difference", value=value, parts=(whole, *parts))
 
 
-def least(rule: str, *parts: Derivation, **facts: str | int) -> Derivation:
-    value = min(part.value for part in parts)
-    return Derivation(rule=rule, op="least", value=value, facts=facts, parts=parts)
+def least(rule: str, *parts: Derivation) -> Derivation:
+    return Derivation(rule=rule, op="least", value=min(part.value for part in parts), parts=parts)

@@ -19,9 +19,7 @@ def disputable_minor(state: State, capture_no: int) -> int:
 
 
 def dispute(terms: Terms, state: State, event: Disputed) -> State:
-    """The amount leaves the rows as a refund would, into parts of their own. Raises ValueError if too
-    much.
-    """
+    """The amount leaves the rows as a refund would, into parts of their own, as far as it is open."""
     coming = to_come(state, event.capture_no)
     from_coming = min(event.amount_minor, sum(row.open_minor for row in coming))
     before = {row.no: row for row in state.instalments}
@@ -38,9 +36,9 @@ def dispute(terms: Terms, state: State, event: Disputed) -> State:
             taken[row.no] = part
             left_minor -= part
             state = with_rows(state, [replace(row, principal_minor=row.principal_minor - part)])
-    if left_minor:
-        raise ValueError(f"more than is open is in dispute: {event}")
-    parts = [_part_of(before[no], amount) for no, amount in taken.items()]
+    parts: list[Instalment] = []
+    for no, amount in taken.items():
+        parts.append(_part_of((*state.instalments, *parts), before[no], amount))
     state = replace(
         state,
         instalments=in_order((*state.instalments, *parts)),
@@ -100,9 +98,14 @@ def _unpaid(row: Instalment, amount_minor: int) -> Instalment:
     )
 
 
-def _part_of(row: Instalment, amount_minor: int) -> Instalment:
+def _part_of(rows: tuple[Instalment, ...], row: Instalment, amount_minor: int) -> Instalment:
+    """A row can be disputed again: each part has the next free number after its row's."""
+    known = {other.no for other in rows}
+    no = row.no
+    while no in known:
+        no += DISPUTED_STRIDE
     return Instalment(
-        no=row.no + DISPUTED_STRIDE,
+        no=no,
         capture_no=row.capture_no,
         start_on=row.start_on,
         nominal_on=row.nominal_on,

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from billing.rules.fees import charge_planned, lacking_minor, with_fee
-from billing.rules.interest import accrue
+from billing.rules.interest import accrue, free_until
 from billing.rules.plan import HOW, replan
-from billing.rules.rows import to_come, with_rows
-from billing.rules.settle import owed, settled, share_of
+from billing.rules.rows import is_last, to_come, with_rows
+from billing.rules.settle import charge_all, charge_interest, charge_past_due, owed, settled, share_of
 from billing.rules.values import NOTHING, Instalment, Parts, State
 from products.rules.terms import RATE_SCALE, Terms, billionths
 
@@ -86,25 +86,20 @@ def _closing(
         done.append(row)
     if not principal_minor:
         return done, ()
-    done[-1] = _with_minimum(terms, state, done)
+    done = [_with_minimum(terms, state, row, done) if is_last(state, row) else row for row in done]
     fee_minor = share_of(principal_minor, billionths(terms.prepayment_fee_rate), terms)
     done[0] = replace(done[0], fee_minor=done[0].fee_minor + fee_minor)
     return done, ((done[0].no, fee_minor),) if fee_minor else ()
 
 
-def _with_minimum(terms: Terms, state: State, rows: list[Instalment]) -> Instalment:
-    last = rows[-1]
-    if not terms.minimum_charge_minor:
+def _with_minimum(terms: Terms, state: State, last: Instalment, rows: list[Instalment]) -> Instalment:
+    """What interest and fees of the capture lack, if it closes today; nothing where closing is free."""
+    free_on = free_until(terms, state, last)
+    if not terms.minimum_charge_minor or (free_on is not None and state.as_of <= free_on):
         return last
-    if terms.interest_free == "if_closed_within" and not any(_asked(terms, state, r).interest for r in rows):
-        return last
-    as_paid = [replace(row, planned_fee_minor=0) for row in rows]
-    from billing.rules.settle import charge_interest
-
-    charged = [charge_interest(terms, row, state.as_of) for row in as_paid]
-    return with_fee(
-        terms, last, lacking_minor(terms, with_rows(state, charged), last.capture_no, charged[-1])
-    )
+    charged = {row.no: charge_interest(terms, replace(row, planned_fee_minor=0), state.as_of) for row in rows}
+    closed = with_rows(state, charged.values())
+    return with_fee(terms, last, lacking_minor(terms, closed, last.capture_no, charged[last.no]))
 
 
 def _accrued_whole(terms: Terms, state: State, row: Instalment) -> Instalment:
@@ -221,9 +216,6 @@ def _book(terms: Terms, state: State, parts: Mapping[int, Parts], *, settle: boo
 
 
 def book(terms: Terms, state: State, row: Instalment, part: Parts) -> Instalment:
-    from billing.rules.interest import free_until
-    from billing.rules.settle import charge_all, charge_past_due
-
     until = free_until(terms, state, row)
     if until is not None and state.as_of <= until:
         row = charge_past_due(terms, row, state.as_of)

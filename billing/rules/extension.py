@@ -6,14 +6,13 @@ from datetime import date, timedelta
 
 from msgspec.structs import replace
 
-from billing.rules.accrual import closed
 from billing.rules.events import DueDate, DueDateChanged, DueDayChanged, Extended
 from billing.rules.fees import with_fee
 from billing.rules.overdue import days_past_due
 from billing.rules.rate_change import planned_anew
 from billing.rules.rows import row_of, to_come, with_rows
 from billing.rules.schedule import last_grace_day
-from billing.rules.settle import charge_past_due
+from billing.rules.settle import charge_past_due, run_ended
 from billing.rules.values import Instalment, State
 from products.rules.due_dates import add_months, on_day
 from products.rules.terms import Terms
@@ -31,12 +30,11 @@ def extend(terms: Terms, state: State, event: Extended) -> State:
     """All unsettled rows of the plan from `from_no` on move by as many days.
 
     Interest goes on at the contract rate until the new nominal date, for a row past due from this day on;
-    or the days between bear none, and a fee is due with the first row. Raises ValueError if nothing is
-    left to move.
+    or the days between bear none, and a fee is due with the first row.
     """
     rows = _from(state, event.from_no)
     if not rows:
-        raise ValueError(f"nothing to extend from {event.from_no} on")
+        return state
     was_late = days_past_due(state, state.as_of)
     dates = {on.nominal_on: on for on in event.dates}
     by = timedelta(event.days)
@@ -97,16 +95,12 @@ def _from(state: State, from_no: int) -> list[Instalment]:
 
 def _moved(terms: Terms, state: State, row: Instalment, on: DueDate) -> Instalment:
     """Past due ends: what the penalty run came to stays owed."""
-    row = charge_past_due(terms, row, state.as_of)
     return replace(
-        row,
+        run_ended(charge_past_due(terms, row, state.as_of)),
         nominal_on=on.nominal_on,
         due_on=on.due_on,
         grace_on=on.grace_on,
         months=0,
-        past_due=False,
-        penalty=closed(row.penalty),
-        late=closed(row.late),
         through_on=None,
     )
 

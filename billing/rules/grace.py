@@ -6,9 +6,8 @@ from datetime import date, timedelta
 
 from msgspec.structs import replace
 
-from billing.rules.accrual import closed
 from billing.rules.rows import with_rows
-from billing.rules.settle import settled, unpaid
+from billing.rules.settle import run_ended, settled, unpaid
 from billing.rules.values import Instalment, State
 from products.rules.terms import Terms
 
@@ -51,7 +50,7 @@ def _forgiven(terms: Terms, state: State, group: list[Instalment], on: date) -> 
             row
             for row in state.instalments
             if row.capture_no == group[0].capture_no
-            and not row.settled_on
+            and (row.settled_on is None or row.settled_on > on)
             and not row.disputed
             and row.due_on >= on
         ),
@@ -62,13 +61,7 @@ def _forgiven(terms: Terms, state: State, group: list[Instalment], on: date) -> 
         return with_rows(
             state,
             [
-                replace(
-                    row,
-                    due_on=following.due_on,
-                    grace_on=following.grace_on,
-                    penalty=closed(row.penalty),
-                    late=closed(row.late),
-                )
+                replace(run_ended(row), silent_exact=0, due_on=following.due_on, grace_on=following.grace_on)
                 for row in group
             ],
         )

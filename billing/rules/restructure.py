@@ -4,12 +4,11 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from billing.rules.accrual import closed
 from billing.rules.events import Restructured
 from billing.rules.overdue import days_past_due
 from billing.rules.rows import capture_of, plan_no, with_rows
 from billing.rules.schedule import plain_dates, with_plan
-from billing.rules.settle import charge_all, settled, unpaid
+from billing.rules.settle import charge_all, run_ended, settled, unpaid
 from billing.rules.values import NOTHING, Instalment, Parts, State
 from products.rules.due_dates import add_periods
 from products.rules.terms import Terms, billionths
@@ -17,7 +16,7 @@ from products.rules.terms import Terms, billionths
 
 def restructure(terms: Terms, state: State, event: Restructured) -> State:
     """Its open principal is planned anew from this day; unpaid charges wait for the first new date without
-    interest, or are capitalised. Raises ValueError if nothing of the capture is open.
+    interest, or are capitalised.
     """
     old = [
         row
@@ -26,7 +25,7 @@ def restructure(terms: Terms, state: State, event: Restructured) -> State:
     ]
     principal_minor = sum(row.open_minor for row in old)
     if not principal_minor:
-        raise ValueError(f"nothing to restructure: {event}")
+        return state
     was_late = days_past_due(state, state.as_of)
     dates = event.dates or plain_dates(terms, _nominal(event), state.as_of)
     carried, capitalised = [], NOTHING
@@ -79,18 +78,14 @@ def _ended(
     """The row keeps what is paid and what is charged; the rest of it is in the new plan. And what is
     capitalised.
     """
-    row = charge_all(terms, row, state.as_of)
     row = replace(
-        row,
+        run_ended(charge_all(terms, row, state.as_of)),
         principal_minor=row.paid.principal + row.waived.principal,
         planned_fee_minor=0,
         start_on=min(row.start_on, state.as_of),
         nominal_on=min(row.nominal_on, state.as_of),
         due_on=due_on,
         grace_on=grace_on,
-        past_due=False,
-        penalty=closed(row.penalty),
-        late=closed(row.late),
     )
     if not event.capitalise:
         return row, NOTHING

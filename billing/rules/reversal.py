@@ -7,13 +7,12 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from billing.rules.accrual import closed
 from billing.rules.events import ReceiptReversed
 from billing.rules.fees import charge_planned
 from billing.rules.plan import HOW, replan
 from billing.rules.rows import to_come, with_rows
 from billing.rules.schedule import last_grace_day
-from billing.rules.settle import charge_past_due
+from billing.rules.settle import charge_past_due, run_ended
 from billing.rules.values import Instalment, Parts, Receipt, State
 from products.rules.terms import Terms
 
@@ -80,12 +79,8 @@ def _late(terms: Terms, row: Instalment, notice_on: date) -> Instalment:
     """
     if notice_on <= row.due_on:
         return row
-    row = charge_past_due(terms, row, notice_on)
     return replace(
-        row,
-        penalty=closed(row.penalty),
-        late=closed(row.late),
-        past_due=False,
+        run_ended(charge_past_due(terms, row, notice_on)),
         due_on=notice_on,
         grace_on=last_grace_day(terms, notice_on),
     )

@@ -43,6 +43,16 @@ def is_disputed_part(no: int) -> bool:
     return no % CAPTURE_STRIDE < CHARGES_FROM and no % PLAN_STRIDE > DISPUTED_STRIDE
 
 
+def is_last(state: State, row: Instalment) -> bool:
+    """The last of its capture's plan: the one that answers for the minimum charge."""
+    last = max(
+        other.no
+        for other in state.instalments
+        if other.capture_no == row.capture_no and not other.is_charge and not is_disputed_part(other.no)
+    )
+    return row.no == last
+
+
 def to_come(state: State, capture_no: int) -> list[Instalment]:
     """The capture's plan rows whose charge date has not come, in their order; disputed parts apart."""
     return [

@@ -39,21 +39,27 @@ def charge_past_due(terms: Terms, row: Instalment, on: date) -> Instalment:
     late, penalty = charge(terms, row.late, on), charge(terms, row.penalty, on)
     if terms.penalty_cap_rate is not None:
         most = share_of(row.principal_minor, billionths(terms.penalty_cap_rate), terms)
-        penalty = _at_most(penalty, max(most, row.penalty.charged_minor))
+        penalty = _at_most(penalty, most - penalty.earlier_minor, row.penalty)
     if terms.cap_annual_rate is not None:
         most = row.cap_exact // CAP_DENOMINATOR
-        late = _at_most(late, max(most, row.late.charged_minor))
-        penalty = _at_most(penalty, max(most - late.charged_minor, row.penalty.charged_minor))
+        late = _at_most(late, most, row.late)
+        penalty = _at_most(penalty, most - late.run_minor, row.penalty)
     if late is row.late and penalty is row.penalty:
         return row
     return replace(row, late=late, penalty=penalty)
 
 
-def _at_most(accrual: Accrual, most_minor: int) -> Accrual:
-    """What the cap cuts off is never charged (DOMAIN.md §3, law)."""
-    if accrual.charged_minor <= most_minor:
-        return accrual
-    return replace(accrual, run_minor=max(0, most_minor - accrual.earlier_minor))
+def _at_most(accrual: Accrual, most_minor: int, before: Accrual) -> Accrual:
+    """What the cap cuts off of a run is never charged (DOMAIN.md §3, law); what was charged before stays."""
+    most_minor = max(most_minor, before.run_minor)
+    return accrual if accrual.run_minor <= most_minor else replace(accrual, run_minor=most_minor)
+
+
+def run_ended(row: Instalment) -> Instalment:
+    """The past-due run is over: what it came to stays; what comes is a run of its own, with a cap of its
+    own.
+    """
+    return replace(row, penalty=closed(row.penalty), late=closed(row.late), cap_exact=0, past_due=False)
 
 
 def charge_all(terms: Terms, row: Instalment, on: date) -> Instalment:
@@ -102,5 +108,5 @@ def settled(terms: Terms, state: State, row: Instalment, on: date) -> Instalment
     if unpaid(done).total:
         return row
     if not done.past_due:
-        done = replace(done, penalty=closed(done.penalty), late=closed(done.late), silent_exact=0)
+        done = replace(run_ended(done), silent_exact=0)
     return replace(done, past_due=False, settled_on=on)

@@ -12,7 +12,7 @@ from products.rules.terms import Component, Form
 Status = Literal["authorised", "captured", "closed", "voided", "expired"]
 
 CAPTURE_STRIDE = 10_000
-PLAN_STRIDE = 200
+PLAN_STRIDE = 1_000
 DISPUTED_STRIDE = 100
 CHARGES_FROM = 9_000
 """How a row's number is made: docs/decisions/0007-the-whole-engine.md."""

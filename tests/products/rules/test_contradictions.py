@@ -26,10 +26,10 @@ FLAT = {"daily_rate": "0", "period_fee_rate": "0.006"}
         ({"repayment": {"instalments": [3, 3]}}, ("#/repayment/instalments", "not_a_list")),
         ({"repayment": {"instalments": [3, 6]}}, ("#/repayment/instalments", "one_payment_is_one")),
         ({"repayment": {"form": "flat_fee", "instalments": 3}}, ("#/price/period_fee_rate", "required")),
-        ({"price": {"annual_rate": "0.1", "period_fee_rate": "0.006"}}, ("#/price/period_fee_rate", "only_with_flat_fee")),
-        (
-            {"repayment": {"form": "flat_fee", "instalments": 3}, "price": {**ANNUAL, "period_fee_rate": "0.006"}},
-            ("#/price", "flat_fee_bears_no_interest"),
+        ({"price": {"annual_rate": "0.1", "period_fee_rate": "0.006"}}, ("#/price/period_fee_rate",
+        "only_with_flat_fee")), (
+            {"repayment": {"form": "flat_fee", "instalments": 3}, "price": {**ANNUAL, "period_fee_rate":
+            "0.006"}}, ("#/price", "flat_fee_bears_no_interest"),
         ),
         ({"due_dates": {}}, ("#/due_dates/days", "required")),
         ({"due_dates": {"rule": "periods", "days": 3}}, ("#/due_dates/days", "not_with_this_rule")),
@@ -38,20 +38,20 @@ FLAT = {"daily_rate": "0", "period_fee_rate": "0.006"}
             {"due_dates": {"rule": "bill_day", "bill_day": 1, "due_day": 10, "period": {"unit": "week"}}},
             ("#/due_dates/period/unit", "months_only"),
         ),
-        ({"due_dates": {"days": 9, "buyer_due_days": [5]}}, ("#/due_dates/buyer_due_days", "not_with_this_rule")),
-        ({"due_dates": {"rule": "bill_day", "bill_day": 29, "due_day": 10}}, ("#/due_dates/bill_day", "out_of_range")),
-        ({"due_dates": {"days": 9, "shift": "following"}}, ("#/due_dates/calendar", "required")),
-        (
+        ({"due_dates": {"days": 9, "buyer_due_days": [5]}}, ("#/due_dates/buyer_due_days",
+        "not_with_this_rule")), ({"due_dates": {"rule": "bill_day", "bill_day": 29, "due_day": 10}},
+        ("#/due_dates/bill_day", "out_of_range")), ({"due_dates": {"days": 9, "shift": "following"}},
+        ("#/due_dates/calendar", "required")), (
             {"price": {**ANNUAL, "interest_free": {"rule": "if_closed_within", "days": 31}}},
             ("#/price/interest_free/days", "free_longer_than_due"),
         ),
-        ({"price": {**ANNUAL, "interest_free": {"rule": "if_closed_within"}}}, ("#/price/interest_free/days", "required")),
-        ({"price": {**ANNUAL, "subsidy": {"interest_share": "0.5"}}}, ("#/price/subsidy/subsidiser_id", "required")),
-        ({"early_payment": "refused", "early": {"fee_rate": "0.01"}}, ("#/early/fee_rate", "early_payment_is_refused")),
-        ({"early": {"part": "next", "fee_rate": "0.01"}}, ("#/early/fee_rate", "nothing_saved_nothing_paid")),
-        ({"law": {"jurisdiction": "CN"}}, ("#/law/licence", "required")),
-        ({"law": {"jurisdiction": "example", "licence": "private"}}, ("#/law/licence", "no_law_row")),
-        (
+        ({"price": {**ANNUAL, "interest_free": {"rule": "if_closed_within"}}},
+        ("#/price/interest_free/days", "required")), ({"price": {**ANNUAL, "subsidy": {"interest_share":
+        "0.5"}}}, ("#/price/subsidy/subsidiser_id", "required")), ({"early_payment": "refused", "early":
+        {"fee_rate": "0.01"}}, ("#/early/fee_rate", "early_payment_is_refused")), ({"early": {"part":
+        "next", "fee_rate": "0.01"}}, ("#/early/fee_rate", "nothing_saved_nothing_paid")), ({"law":
+        {"jurisdiction": "CN"}}, ("#/law/licence", "required")), ({"law": {"jurisdiction": "example",
+        "licence": "private"}}, ("#/law/licence", "no_law_row")), (
             {"price": {"annual_rate": "0.25"}, "law": {"jurisdiction": "CN", "licence": "licensed"}},
             ("#/price", "cap_exceeded"),
         ),
@@ -62,8 +62,8 @@ FLAT = {"daily_rate": "0", "period_fee_rate": "0.006"}
             },
             ("#/past_due/penalty_base", "no_interest_on_interest"),
         ),
-        ({"overrides": {"tier": {"gold": {"limits": {}}}}}, ("#/overrides/tier/gold/limits", "not_overridable")),
-        ({"overrides": {"colour": {}}}, ("#/overrides/colour", "unknown_field")),
+        ({"overrides": {"tier": {"gold": {"limits": {}}}}}, ("#/overrides/tier/gold/limits",
+        "not_overridable")), ({"overrides": {"colour": {}}}, ("#/overrides/colour", "unknown_field")),
         (
             {"overrides": {"tier": {"gold": {"price": {"annual_rate": "x"}}}}},
             ("#/overrides/tier/gold/price/annual_rate", "not_a_rate"),
@@ -72,8 +72,8 @@ FLAT = {"daily_rate": "0", "period_fee_rate": "0.006"}
             {"overrides": {"category": {"yarn": {"due_dates": {"rule": "periods"}}}}},
             ("#/overrides/category/yarn/due_dates/days", "not_with_this_rule"),
         ),
-        ({"seasons": [{"name": "peak", "from_on": "2027-03-01", "override": {}}]}, ("#/seasons/0/to_on", "required")),
-        ({"seasons": {}}, ("#/seasons", "not_a_list")),
+        ({"seasons": [{"name": "peak", "from_on": "2027-03-01", "override": {}}]}, ("#/seasons/0/to_on",
+        "required")), ({"seasons": {}}, ("#/seasons", "not_a_list")),
     ],
 )  # fmt: skip
 def test_refused(changes: dict[str, Any], expected: tuple[str, str]) -> None:
@@ -83,10 +83,10 @@ def test_refused(changes: dict[str, Any], expected: tuple[str, str]) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"repayment": {"form": "equal_instalment", "instalments": [3, 6, 12]}, "price": ANNUAL, "due_dates": {"rule": "periods"}},
-        {"repayment": {"form": "flat_fee", "instalments": 12}, "price": FLAT, "due_dates": {"rule": "periods"}},
-        {"due_dates": {"rule": "bill_day", "bill_day": "last", "due_day": 10, "buyer_due_days": [5, 10]}},
-        {"due_dates": {"rule": "end_of_month", "days": 15}},
+        {"repayment": {"form": "equal_instalment", "instalments": [3, 6, 12]}, "price": ANNUAL,
+        "due_dates": {"rule": "periods"}}, {"repayment": {"form": "flat_fee", "instalments": 12}, "price":
+        FLAT, "due_dates": {"rule": "periods"}}, {"due_dates": {"rule": "bill_day", "bill_day": "last",
+        "due_day": 10, "buyer_due_days": [5, 10]}}, {"due_dates": {"rule": "end_of_month", "days": 15}},
         {"price": {**ANNUAL, "interest_free": {"rule": "if_closed_within", "days": 30}}},
         {"law": {"jurisdiction": "CN", "licence": "private"}, "price": {"daily_rate": "0.0003"}},
         {"overrides": {"tier": {"gold": {"price": {"annual_rate": "0.12"}}}}},
