@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Annotated, Any, Final, TypeVar, get_type_hints
 
 import typer
+from typer.core import TyperGroup
 
 from app.cli.failures import REFUSED, told
 from app.cli.output import show
@@ -39,9 +40,29 @@ _MEMBER: Final = inspect.Parameter("member", _KEYWORD, default=None, annotation=
 _JSON: Final = inspect.Parameter("as_json", _KEYWORD, default=False, annotation=Json)
 
 
-def group(help_line: str) -> typer.Typer:
-    """A group of commands, be it of one; alone it prints its help."""
+class _WithDefault(TyperGroup):
+    """What is no command's name is an argument of the default one: `engine FILE.json`."""
+
+    default = ""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and args[0] not in self.commands:
+            args = [self.default, *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:
+        """Its options may stand before the file."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = [self.default, *args]
+        return super().parse_args(ctx, args)
+
+
+def group(help_line: str, default: str = "") -> typer.Typer:
+    """A group of commands, be it of one; alone it prints its help. `default`: the command without its
+    name.
+    """
     app = typer.Typer(
+        cls=type("Group", (_WithDefault,), {"default": default}) if default else TyperGroup,
         help=help_line,
         no_args_is_help=True,
         rich_markup_mode=None,

@@ -1,11 +1,10 @@
-"""The pure engine at hand: what a product would cost, and a drawdown replayed from its events.
+"""The pure engine at hand: a case replayed, and what a product would cost.
 
 Imports neither web nor database, so that a number can be checked anywhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -15,20 +14,17 @@ import msgspec
 import typer
 
 from app.cli.commands import group, pure
-from app.cli.documents import read_json
+from app.cli.documents import read_any, read_json
+from app.cli.engine_case import run
 from app.cli.failures import CommandError
 from app.cli.values import Amount, AmountMinor, day, minor
-from billing.rules.events import Event
-from billing.rules.overdue import days_past_due
-from billing.rules.quote import payoff, quote
-from billing.rules.replay import replay
-from billing.rules.state import Projection, project
+from billing.rules.quote import quote
+from kernel.errors import FieldProblem, Invalid
 from kernel.i18n import text
-from kernel.ids import digest
 from products.rules.product import Programme, resolve, validate
 from products.rules.terms import Terms
 
-app = group("The pure engine: quote and replay, without database or server.")
+app = group("The pure engine, without database or server: FILE.json (a case), quote.", default="run")
 
 Product = Annotated[
     Path | None,
@@ -36,6 +32,15 @@ Product = Annotated[
 ]
 _NOBODY: Final = UUID(int=0)
 _PLAIN: Final = Programme(currency="CNY", lender_book=_NOBODY, tenant_book=_NOBODY)
+
+
+class Cases(list[Any]):
+    """One answer a case, in their order."""
+
+    @property
+    def failed(self) -> bool:
+        """Whether one of them was refused."""
+        return any(isinstance(one, dict) and "error" in one for one in self)
 
 
 class Quoted(msgspec.Struct):
@@ -48,17 +53,6 @@ class Quoted(msgspec.Struct):
     irr_simple: str
     irr_compound: str
     schedule: list[dict[str, Any]]
-
-
-class Replayed(msgspec.Struct):
-    """As of a day; `payoff`: what closes it then, by component."""
-
-    currency: str
-    as_of: date
-    days_past_due: int
-    payoff_total_minor: int
-    payoff: dict[str, int]
-    drawdown: Projection
 
 
 @pure(app, "quote")
@@ -103,35 +97,38 @@ async def quote_(
     )
 
 
-@pure(app, "replay")
-async def replay_(
+@pure(app, "run")
+async def run_(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="JSON with `document` and `events`; - reads it here")
+        Path, typer.Argument(metavar="FILE", help="One case or an array of them; - reads it here")
     ],
-    as_of: Annotated[str, typer.Option("--as-of", metavar="YYYY-MM-DD", help="The day to look at")],
-) -> Replayed:
-    """Replay a drawdown: the product `document` and its `events`, in the order in which they were recorded.
+    explain: Annotated[bool, typer.Option("--explain", help="With the tree behind each amount")] = False,
+) -> object:
+    """The engine as a black box: terms and events in, the state on a day out. See docs/engine.md.
 
-    An event is {"kind": "authorised", "effective_on": "2027-03-01", "amount_minor": 1000000, "expires_on":
-    "2027-03-31"}; then captured, voided, refunded, received, receipt_reversed. `seq` is their order; receipts
-    and refunds may have any name as their id.
+    tradeline engine FILE.json does the same. Of an array each case is answered in its place, a wrong one
+    with what is wrong.
     """
-    content = read_json(file)
-    terms, events = _terms(content.get("document", {})), _events(file, content.get("events", []))
-    on = day(as_of)
-    assert on is not None
-    if on < min(event.effective_on for event in events):
-        raise CommandError("nothing has happened by that day", "choose a later --as-of")
-    state = replay(terms, events, on)
-    closing = payoff(terms, state, on)
-    return Replayed(
-        currency=terms.currency,
-        as_of=on,
-        days_past_due=days_past_due(state, on),
-        payoff_total_minor=closing.total_minor,
-        payoff={f"{name}_minor": getattr(closing.parts, name) for name in closing.parts.__struct_fields__},
-        drawdown=project(terms, state),
-    )
+    given = read_any(file)
+    if isinstance(given, dict):
+        return run(given, explained=explain)
+    return Cases(_answered(case, explain) for case in given)
+
+
+def _answered(case: Any, explained: bool) -> Any:
+    try:
+        return run(case if isinstance(case, dict) else {}, explained=explained)
+    except Invalid as refused:
+        name = case.get("name") if isinstance(case, dict) else None
+        return {"name": name, "error": [problem(found) for found in refused.errors]}
+
+
+def problem(found: FieldProblem) -> dict[str, Any]:
+    return {
+        "pointer": found.pointer,
+        "code": found.code,
+        "detail": text("en", f"error.{found.code}.detail", **found.params),
+    }
 
 
 def _terms(document: Any) -> Terms:
@@ -142,27 +139,3 @@ def _terms(document: Any) -> Terms:
         raise CommandError(f"the product document cannot be used: {places}", "correct it and try again")
     programme = msgspec.structs.replace(_PLAIN, currency=document["currency"])
     return resolve(document, product_id=_NOBODY, product_version=1, programme=programme)
-
-
-def _events(file: Path, given: Any) -> Sequence[Event]:
-    """With `seq` by their order, and ids made of names."""
-    if not isinstance(given, list) or not given:
-        raise CommandError(f"{file} has no events", "give a list of them as `events`", exit_code=2)
-    numbered = [
-        {"seq": number} | {name: _id(name, value) for name, value in event.items()}
-        for number, event in enumerate(given, 1)
-        if isinstance(event, dict)
-    ]
-    try:
-        return msgspec.convert(numbered, tuple[Event, ...])
-    except msgspec.ValidationError as error:
-        raise CommandError(f"{file}: events: {error}", "correct it there", exit_code=2) from None
-
-
-def _id(name: str, value: Any) -> Any:
-    if name not in ("receipt_id", "refund_id") or not isinstance(value, str):
-        return value
-    try:
-        return str(UUID(value))
-    except ValueError:
-        return str(digest(value.encode()))

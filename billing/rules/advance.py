@@ -23,9 +23,17 @@ def advance(terms: Terms, state: State, to: date) -> State:
     """
     if to < state.as_of:
         raise ValueError(f"a state of {state.as_of} does not go back to {to}: replay")
-    while (ends_on := silence_ends_on(state)) is not None and ends_on <= to and state.as_of < to:
-        state = without_ended(terms, _through(terms, state, ends_on))
+    while state.silences and state.as_of < to:
+        stop = min((day for day in _silent_stops(state) if day > state.as_of), default=to)
+        state = without_ended(terms, _through(terms, state, min(stop, to)))
     return _through(terms, state, to) if state.as_of < to else state
+
+
+def _silent_stops(state: State) -> list[date]:
+    """Where the share of each row in a silence changes: it is over, or something more falls due."""
+    ends_on = [] if (day := silence_ends_on(state)) is None else [day]
+    due = [day for row in state.instalments if not row.settled_on for day in (row.due_on, row.charge_on)]
+    return ends_on + due + [row.grace_on + timedelta(1) for row in state.instalments if not row.settled_on]
 
 
 def _through(terms: Terms, state: State, to: date) -> State:
@@ -93,7 +101,8 @@ def _fall_due(terms: Terms, state: State, row: Instalment) -> Instalment:
 def _past_due(terms: Terms, state: State, since: date, to: date) -> State:
     """The nights of what is due and unpaid; in order, since silence covers the oldest first."""
     late = [row for row in state.instalments if row.due_on < to and not row.settled_on and not row.disputed]
-    left_minor = silent_share(state)
+    if left_minor := silent_share(state):
+        late.sort(key=lambda row: (row.due_on, row.no))
     changed = []
     for row in late:
         from_on = max(since, row.due_on)

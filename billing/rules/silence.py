@@ -34,7 +34,7 @@ def silence_ends_on(state: State) -> date | None:
 def without_ended(terms: Terms, state: State) -> State:
     """What is over by itself is charged."""
     left = tuple(s for s in state.silences if s.until_on >= state.as_of)
-    return _told(terms, replace(state, silences=left), charged=True)
+    return state if left == state.silences else _told(terms, replace(state, silences=left), charged=True)
 
 
 def silent_share(state: State) -> int:

@@ -3,9 +3,11 @@
 Captured on 31 January, monthly: 28 February, 31 March, 30 April.
 """
 
-import calendar
+from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date, timedelta
 
+from products.rules.calendar import Calendar, last_grace_day, shifted
 from products.rules.terms import MonthDay, PeriodUnit, Terms
 
 
@@ -13,7 +15,7 @@ def add_months(anchor: date, months: int) -> date:
     """31 January + 1 month: 28 February."""
     place = anchor.year * 12 + anchor.month - 1 + months
     year, month = place // 12, place % 12 + 1
-    return date(year, month, min(anchor.day, calendar.monthrange(year, month)[1]))
+    return date(year, month, min(anchor.day, monthrange(year, month)[1]))
 
 
 def add_periods(anchor: date, unit: PeriodUnit, number: int) -> date:
@@ -24,7 +26,7 @@ def add_periods(anchor: date, unit: PeriodUnit, number: int) -> date:
 
 
 def month_end(day: date) -> date:
-    return day.replace(day=calendar.monthrange(day.year, day.month)[1])
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def in_month(day: date, of: MonthDay) -> date:
@@ -59,6 +61,19 @@ def _nominal(terms: Terms, captured_on: date, number: int) -> date:
         case "bill_day":
             first = first_due_after_bill(terms, captured_on)
             return in_month(add_months(first.replace(day=1), later), terms.due_day)
+
+
+def row_dates(
+    terms: Terms, nominal: Sequence[date], not_before: date, calendar: Calendar
+) -> tuple[tuple[date, date, date], ...]:
+    """Nominal date, due date and last day of grace of each instalment; due never before there was notice."""
+    found = []
+    for on in nominal:
+        due_on = shifted(calendar, on, terms.shift)
+        if due_on < not_before:
+            due_on = shifted(calendar, not_before, "none" if terms.shift == "none" else "following")
+        found.append((on, due_on, last_grace_day(calendar, due_on, terms.grace_days)))
+    return tuple(found)
 
 
 def first_due_after_bill(terms: Terms, captured_on: date) -> date:

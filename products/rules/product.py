@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from kernel.errors import FieldProblem
+from kernel.errors import FieldProblem, Invalid
 from products.rules.checks import day, name
 from products.rules.contradictions import contradictions
 from products.rules.law import cap_on, law_row
@@ -42,14 +42,6 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     tier: str | None = None
     category: str | None = None
     campaign: str | None = None
-
-
-class NotOffered(ValueError):
-    """The product does not offer what was chosen: `code`, and what it offers."""
-
-    def __init__(self, code: str, offered: str) -> None:
-        super().__init__(f"{code}: {offered}")
-        self.code, self.offered = code, offered
 
 
 def validate(document: ProductDocument, *, currency: str | None = None) -> list[FieldProblem]:
@@ -84,7 +76,7 @@ def resolve(
 ) -> Terms:
     """The terms of a drawdown under this version, authorised `on` that day (season, law's cap).
 
-    Raises ValueError if the document has problems, NotOffered if the choice is not among what it offers.
+    Raises ValueError if the document has problems, Invalid if the choice is not among what it offers.
     """
     if problems := validate(document, currency=programme.currency):
         raise ValueError(f"not a product: {problems}")
@@ -93,7 +85,8 @@ def resolve(
     chosen = _chosen(whole, SETTINGS)
     if choice.due_day is not None:
         if choice.due_day not in (offered := whole.get("due_dates", {}).get("buyer_due_days", [])):
-            raise NotOffered("due_day_not_offered", ", ".join(map(str, offered)))
+            names = ", ".join(map(str, offered))
+            raise Invalid(errors=(FieldProblem("#/due_day", "due_day_not_offered", {"offered": names}),))
         chosen["due_day"] = choice.due_day
     chosen.setdefault("non_accrual_days", NON_ACCRUAL_DAYS)
     return Terms(
@@ -113,7 +106,8 @@ def _instalments(document: ProductDocument, choice: Choice) -> int:
     if choice.instalments is None:
         return numbers[0]
     if choice.instalments not in numbers:
-        raise NotOffered("instalments_not_offered", ", ".join(map(str, numbers)))
+        names = ", ".join(map(str, numbers))
+        raise Invalid(errors=(FieldProblem("#/instalments", "instalments_not_offered", {"offered": names}),))
     return choice.instalments
 
 
