@@ -6,6 +6,7 @@ Imports neither web nor database, so that a number can be checked anywhere.
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -50,8 +51,8 @@ class Quoted(msgspec.Struct):
     captured_on: date
     principal_minor: int
     total_cost_minor: int
-    irr_simple: str
-    irr_compound: str
+    irr_simple: str | None
+    irr_compound: str | None
     schedule: list[dict[str, Any]]
 
 
@@ -91,8 +92,8 @@ async def quote_(
         captured_on=on,
         principal_minor=found.principal_minor,
         total_cost_minor=found.total_cost_minor,
-        irr_simple=f"{found.irr_simple:.6f}",
-        irr_compound=f"{found.irr_compound:.6f}",
+        irr_simple=_rate(found.irr_simple),
+        irr_compound=_rate(found.irr_compound),
         schedule=[msgspec.to_builtins(row) for row in found.schedule],
     )
 
@@ -139,3 +140,7 @@ def _terms(document: Any) -> Terms:
         raise CommandError(f"the product document cannot be used: {places}", "correct it and try again")
     programme = msgspec.structs.replace(_PLAIN, currency=document["currency"])
     return resolve(document, product_id=_NOBODY, product_version=1, programme=programme)
+
+
+def _rate(rate: Decimal | None) -> str | None:
+    return None if rate is None else f"{rate:.6f}"

@@ -129,7 +129,8 @@ def read_terms(case: Mapping[str, Any]) -> Terms:
         choice = msgspec.convert(case.get("choice", {}), Choice)
     except msgspec.ValidationError:
         raise _wrong(FieldProblem("#/choice", "not_a_choice")) from None
-    on = min((_day("#/events", event["on"]) for event in _plain(case) if "on" in event), default=None)
+    days = [_day(f"#/events/{n}/on", event["on"]) for n, event in enumerate(_plain(case)) if "on" in event]
+    on = min(days, default=None)
     programme = msgspec.structs.replace(_PLAIN, currency=document["currency"])
     return resolve(document, product_id=_NOBODY, product_version=1, programme=programme, on=on, choice=choice)
 

@@ -27,7 +27,8 @@ COMMANDS: Final = {
     "clock": "A test tenant's clock: show, advance",
     "ledger": "The ledger: trial balance, a drawdown's entries",
     "verify": "Verify books against their events and their ledger",
-    "engine": "The pure engine: quote, replay; needs no database",
+    "engine": "The pure engine: a case from a file, quote; needs no database",
+    "apr": "What cash flows cost a year; needs no database",
 }
 _SERVING: Final = ("serve", "worker", "migrate")
 """These share a module."""

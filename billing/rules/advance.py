@@ -58,8 +58,9 @@ def _interest(terms: Terms, state: State, since: date, to: date) -> State:
     ]
     if terms.minimum_charge_minor:  # the last of the plan adds up what the others were charged before
         running.sort(key=lambda row: (row.charge_on, not is_disputed_part(row.no), row.no))
+    before = state
     for row in running:
-        if row.through_on is None and not row.is_charge and not _grows_elsewhere(state, row):
+        if row.through_on is None and not row.is_charge and not _grows_elsewhere(before, row):
             row = interest.accrue(terms, state, row, since, to)
         if since < row.charge_on <= to:
             row = _fall_due(terms, state, row)

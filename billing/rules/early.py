@@ -103,7 +103,8 @@ def _with_minimum(terms: Terms, state: State, last: Instalment, rows: list[Insta
 
 
 def _accrued_whole(terms: Terms, state: State, row: Instalment) -> Instalment:
-    if row.through_on is not None or row.is_charge:
+    free_on = free_until(terms, state, row)
+    if row.through_on is not None or row.is_charge or (free_on is not None and state.as_of <= free_on):
         return row
     row = accrue(terms, state, row, max(state.as_of, row.start_on), row.nominal_on)
     return replace(row, through_on=row.nominal_on)

@@ -10,7 +10,7 @@ from billing.rules.events import DueDate, DueDateChanged, DueDayChanged, Extende
 from billing.rules.fees import with_fee
 from billing.rules.overdue import days_past_due
 from billing.rules.rate_change import planned_anew
-from billing.rules.rows import row_of, to_come, with_rows
+from billing.rules.rows import capture_of, plan_no, row_of, to_come, with_rows
 from billing.rules.schedule import last_grace_day
 from billing.rules.settle import charge_past_due, run_ended
 from billing.rules.values import Instalment, State
@@ -42,11 +42,15 @@ def extend(terms: Terms, state: State, event: Extended) -> State:
     previous: Instalment | None = None
     for row in rows:
         on = dates.get(row.nominal_on + by) or _plain(terms, row.nominal_on + by)
+        if on.due_on <= state.as_of:  # not even extended would it be due later than today
+            continue
         moved = _moved(terms, state, row, on)
         if previous is not None and row.start_on > state.as_of and row.start_on >= rows[0].nominal_on:
             moved = replace(moved, start_on=row.start_on + by)
         changed.append(moved)
         previous = row
+    if not changed:
+        return state
     if event.fee_minor:
         changed[0] = with_fee(terms, changed[0], event.fee_minor)
     state = with_rows(state, changed)
@@ -81,12 +85,14 @@ def change_due_day(terms: Terms, state: State, event: DueDayChanged) -> State:
 
 
 def _from(state: State, from_no: int) -> list[Instalment]:
-    first = row_of(state, from_no)
+    """Of the plan in force: of one that was replaced only charges are left."""
+    capture = capture_of(state, row_of(state, from_no).capture_no)
+    least_no = max(from_no, plan_no(capture.no, capture.plan, 1))
     return [
         row
         for row in state.instalments
-        if row.no >= from_no
-        and row.capture_no == first.capture_no
+        if row.no >= least_no
+        and row.capture_no == capture.no
         and not row.settled_on
         and not row.is_charge
         and not row.disputed

@@ -53,7 +53,8 @@ def charge_planned(terms: Terms, row: Instalment) -> Instalment:
 
 
 def lacking_minor(terms: Terms, state: State, capture_no: int, now: Instalment) -> int:
-    """What interest and fees of the capture lack to the minimum charge; `now` is its last row as charged.
+    """What the buyer's interest and fees lack to the minimum charge; `now` is the capture's last row as
+    charged.
 
     Nothing for goods that all came back. Minimum ¥5.00, charged ¥3.20: ¥1.80.
     """
@@ -67,5 +68,4 @@ def lacking_minor(terms: Terms, state: State, capture_no: int, now: Instalment) 
         if row.capture_no == capture_no:
             row = now if row.no == now.no else row
             so_far += row.interest.charged_minor + row.fee_minor + row.planned_fee_minor
-            so_far += row.subsidised.interest + row.subsidised.fee
     return max(0, terms.minimum_charge_minor - so_far)

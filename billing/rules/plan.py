@@ -115,6 +115,7 @@ def replan(
             row,
             principal_minor=row.paid.principal + row.waived.principal + open_minor + booked,
             paid=replace(row.paid, principal=row.paid.principal + booked) if booked else row.paid,
+            settled_on=None if left_minor else row.settled_on,
         )
         for row, open_minor, booked in zip(rows, after, taken, strict=True)
     ]

@@ -1,5 +1,6 @@
 """What a drawdown costs if paid when due, and what closes one on a day: the engine itself, asked ahead."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from billing.rules.replay import replay
 from billing.rules.values import NOTHING, Instalment, Parts, State
 from products.rules.due_dates import periods_a_year
 from products.rules.rate import Flow, irr_compound, irr_simple
+from products.rules.root import NoRate
 from products.rules.terms import Terms
 
 
@@ -29,7 +31,7 @@ class QuotedInstalment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quote(msgspec.Struct, frozen=True, kw_only=True):
-    """Total cost and both rates (fractions: 0.0608 is 6.08 %) if all is paid on its due date.
+    """Total cost and both rates (fractions: 0.0608 is 6.08 %) if all is paid when due; None: beyond any.
 
     `free_if_closed_on`: with `if_closed_within`, the last day on which closing costs nothing but fees.
     """
@@ -38,8 +40,8 @@ class Quote(msgspec.Struct, frozen=True, kw_only=True):
     principal_minor: int
     down_payment_minor: int
     total_cost_minor: int
-    irr_simple: Decimal
-    irr_compound: Decimal
+    irr_simple: Decimal | None
+    irr_compound: Decimal | None
     free_if_closed_on: date | None = None
 
 
@@ -59,16 +61,28 @@ def quote(terms: Terms, amount_minor: int, captured_on: date, *, dates: tuple[Du
     rows = _paid_when_due(terms, replay(terms, events, captured_on))
     schedule = tuple(_quoted(row) for row in rows)
     flows = [Flow(captured_on, amount_minor)] + [Flow(q.nominal_on, -q.total_minor) for q in schedule]
+    simple, compound = rates(terms, flows)
     free = terms.interest_free == "if_closed_within"
     return Quote(
         schedule=schedule,
         principal_minor=amount_minor,
         down_payment_minor=0,
         total_cost_minor=sum(row.interest_minor + row.fee_minor for row in schedule),
-        irr_simple=irr_simple(flows, periods_a_year=periods_a_year(terms)),
-        irr_compound=irr_compound(flows, months=_months(terms)),
+        irr_simple=simple,
+        irr_compound=compound,
         free_if_closed_on=captured_on + timedelta(terms.free_days) if free else None,
     )
+
+
+def rates(terms: Terms, flows: Sequence[Flow]) -> tuple[Decimal | None, Decimal | None]:
+    """Simple and compound; None where a cost is beyond any rate, like ¥90.00 on ¥0.01 for a month."""
+    try:
+        return (
+            irr_simple(flows, periods_a_year=periods_a_year(terms)),
+            irr_compound(flows, months=_months(terms)),
+        )
+    except NoRate:
+        return None, None
 
 
 def _paid_when_due(terms: Terms, state: State) -> list[Instalment]:

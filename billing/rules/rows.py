@@ -72,7 +72,15 @@ def bearing_minor(terms: Terms, state: State, row: Instalment) -> int:
 
     Paid in advance under `next` it goes on bearing (docs/decisions/0007, Rows).
     """
-    paid_bears = terms.prepayment == "next"
+    return _from_row_on(state, row, paid_bears=terms.prepayment == "next")
+
+
+def left_minor(state: State, row: Instalment) -> int:
+    """The open principal of the row and of those that come after it."""
+    return _from_row_on(state, row, paid_bears=False)
+
+
+def _from_row_on(state: State, row: Instalment, *, paid_bears: bool) -> int:
     total = 0
     for other in state.instalments:
         if (

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from billing.rules.accrual import charge, closed
 from billing.rules.interest import free_until, interest_on
-from billing.rules.rows import bearing_minor
+from billing.rules.rows import left_minor
 from billing.rules.values import Accrual, Instalment, Parts, State
 from kernel.money import round_ratio
 from products.rules.terms import RATE_SCALE, Terms, billionths
@@ -100,9 +100,9 @@ def settled(terms: Terms, state: State, row: Instalment, on: date) -> Instalment
     until = free_until(terms, state, row)
     early = on < interest_on(terms, state, row) and row.through_on is None and not row.is_charge
     if early and (row.charge_on > on or (until and on <= until)):
-        if bearing_minor(terms, state, row) or (row.planned_fee_minor and row.start_on <= on < row.charge_on):
+        if left_minor(state, row) or (row.planned_fee_minor and row.start_on <= on < row.charge_on):
             return row
-        if until is not None and on <= until:
+        if until is not None and on <= until and not row.interest.charged_minor:
             row = replace(row, interest=Accrual())
     done = charge_all(terms, row, on)
     if unpaid(done).total:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -30,8 +31,8 @@ class QuoteBody(msgspec.Struct, kw_only=True):
     product_id: ProductId
     principal_minor: int
     total_cost_minor: int
-    irr_simple: str
-    irr_compound: str
+    irr_simple: str | None
+    irr_compound: str | None
     schedule: tuple[QuotedInstalment, ...]
 
 
@@ -55,8 +56,8 @@ def quote_body(ctx: Ctx, product_id: UUID, quote: Quote) -> QuoteBody:
         product_id=ProductId(product_id),
         principal_minor=quote.principal_minor,
         total_cost_minor=quote.total_cost_minor,
-        irr_simple=f"{quote.irr_simple:.6f}",
-        irr_compound=f"{quote.irr_compound:.6f}",
+        irr_simple=_rate(quote.irr_simple),
+        irr_compound=_rate(quote.irr_compound),
         schedule=quote.schedule,
     )
 
@@ -73,3 +74,7 @@ def payoff_body(ctx: Ctx, drawdown_id: UUID, payoff: Payoff) -> PayoffBody:
         penalty_minor=parts.penalty,
         total_minor=payoff.total_minor,
     )
+
+
+def _rate(rate: Decimal | None) -> str | None:
+    return None if rate is None else f"{rate:.6f}"

@@ -9,8 +9,8 @@ from decimal import Decimal, InvalidOperation, Overflow
 PRECISION = 34
 _TOLERANCE = Decimal("1e-20")
 _FIRST_STEP = Decimal("0.01")
-_WIDEST = Decimal(64)
-"""How far from 0 the root is looked for, as ln(1 + rate): a growth of e⁶⁴ a year is no rate."""
+_WIDEST = Decimal(24)
+"""How far from 0 the root is looked for, as ln(1 + rate): a growth of e²⁴ a year is no rate."""
 _WIDER = Decimal("1.5")
 _STEPS = 500
 _SETTLES = 60

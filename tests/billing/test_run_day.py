@@ -15,6 +15,9 @@ from tests.billing.checks import needs, written
 from tests.support.shop import Shop, open_shop
 from tests.support.traces import audited, emitted
 
+NON_ACCRUAL_ON = date(2027, 3, 11) + timedelta(90)
+"""From then on its charges are a memo claim: the last thing that time alone brings."""
+
 pytestmark = pytest.mark.db
 
 TEN_DAYS: dict[str, Any] = {
@@ -61,7 +64,8 @@ async def test_each_day_brings_its_own(shop: Shop) -> None:
         {**due, "effective_on": "2027-03-15"}
     ]
     columns = "interest_due_minor, oldest_unpaid_due_on, next_event_on"
-    assert await shop.rows("billing.drawdown", columns, "id = $2", drawn) == [(1_000, march(11), None)]
+    stored = await shop.rows("billing.drawdown", columns, "id = $2", drawn)
+    assert stored == [(1_000, march(11), NON_ACCRUAL_ON)]
     await shop.verify()
 
 

@@ -52,14 +52,14 @@ async def test_after_publishing_a_draft_is_the_next_version(tenant: Workspace) -
 async def test_tells_all_problems_at_their_places(tenant: Workspace) -> None:
     bad: dict[str, Any] = {
         "currency": "CNY",
-        "due_dates": {"rule": "bill_day", "days": 0},
+        "due_dates": {"rule": "lunar", "days": -1},
         "price": {"daily_rate": 0.0005},
         "colour": "red",
     }
     with pytest.raises(Invalid) as refused:
         await draft(tenant, await open_lender(tenant), bad)
     assert {(found.pointer, found.code) for found in refused.value.errors} == {
-        ("#/document/due_dates/rule", "not_supported_yet"),
+        ("#/document/due_dates/rule", "unknown_value"),
         ("#/document/due_dates/days", "out_of_range"),
         ("#/document/price/daily_rate", "not_a_rate"),
         ("#/document/colour", "unknown_field"),

@@ -63,6 +63,8 @@ def test_example_1_as_quoted() -> None:
     (row,) = quoted.schedule
     assert (row.due_on, row.principal_minor, row.interest_minor) == (day(60), 10_000_00, 100_00)
     assert (row.total_minor, quoted.total_cost_minor) == (10_100_00, 100_00)
+    assert quoted.irr_simple is not None
+    assert quoted.irr_compound is not None
     assert round(quoted.irr_simple * 100, 2) == Decimal("6.08")
     assert round(quoted.irr_compound * 100, 2) == Decimal("6.24")
 
