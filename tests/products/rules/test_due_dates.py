@@ -27,7 +27,7 @@ month_days: st.SearchStrategy[MonthDay] = st.one_of(st.integers(1, 28), st.just(
 
 def terms(**fields: Any) -> Terms:
     book = UUID(int=0)
-    whole = {"product_id": book, "product_version": 1, "currency": "CNY", "lender_book": book}
+    whole: dict[str, Any] = {"product_id": book, "product_version": 1, "currency": "CNY", "lender_book": book}
     return Terms(**(whole | {"tenant_book": book} | fields))
 
 
