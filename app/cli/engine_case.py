@@ -24,6 +24,7 @@ from billing.rules.outlook import OutlookRow, outlook
 from billing.rules.overdue import days_past_due
 from billing.rules.quote import payoff
 from billing.rules.replay import Step, replay, timeline
+from billing.rules.settle import share_of
 from billing.rules.state import MOVES, Move, credit_minor, outstanding_minor
 from billing.rules.values import Parts, State
 from kernel.errors import FieldProblem, Invalid, Params
@@ -32,7 +33,7 @@ from kernel.money import to_minor
 from products.rules.calendar import Calendar
 from products.rules.due_dates import nominal_dates, row_dates
 from products.rules.product import Choice, Programme, resolve, validate
-from products.rules.terms import Terms
+from products.rules.terms import Terms, billionths
 
 _NOBODY: Final = UUID(int=0)
 _PLAIN: Final = Programme(currency="CNY", lender_book=_NOBODY, tenant_book=_NOBODY)
@@ -189,7 +190,11 @@ def _implied(given: Sequence[Mapping[str, Any]], terms: Terms) -> Authorised:
     amount_minor = 0
     for place, event in enumerate(given):
         if event.get("kind") == "captured":
-            amount_minor += _money(event, "amount", f"#/events/{place}", terms)
+            at = f"#/events/{place}"
+            if "goods" in event or "goods_minor" in event:
+                amount_minor += _financed(_money(event, "goods", at, terms), terms)["amount_minor"]
+            else:
+                amount_minor += _money(event, "amount", at, terms)
     days = [_day(f"#/events/{place}/on", event.get("on")) for place, event in enumerate(given)]
     on = min(days)
     return Authorised(seq=1, effective_on=on, amount_minor=amount_minor, expires_on=date.max)
@@ -201,6 +206,9 @@ def _filled(event: dict[str, Any], at: str, terms: Terms, seq: int, captures: in
         raise _wrong(FieldProblem(f"{at}/kind", "unknown_value", {"allowed": ", ".join(KINDS)}))
     whole = {key: value for key, value in event.items() if key != "on"}
     whole |= {"seq": seq, "effective_on": _day(f"{at}/on", event.get("on")).isoformat()}
+    if kind == "captured" and ("goods" in whole or "goods_minor" in whole):
+        whole |= _financed(_money(whole, "goods", at, terms), terms)
+        whole = {key: value for key, value in whole.items() if key not in ("goods", "goods_minor")}
     for key in ("amount", "fee", "interest", "penalty", "down_payment"):
         if key in whole:
             whole[f"{key}_minor"] = _money(whole, key, at, terms)
@@ -218,6 +226,15 @@ def _filled(event: dict[str, Any], at: str, terms: Terms, seq: int, captures: in
     if kind in _NAMED:
         whole = {_NAMED[str(kind)]: f"event {seq}"} | whole
     return {key: _identity(value) if key in _IDS else value for key, value in whole.items()}
+
+
+def _financed(goods_minor: int, terms: Terms) -> dict[str, int]:
+    """Of goods with a down payment, what is financed; the buyer's own part is ours to know if it came to
+    us.
+    """
+    own_minor = share_of(goods_minor, billionths(terms.down_payment_rate), terms)
+    kept = own_minor if terms.down_payment_to == "us" else 0
+    return {"amount_minor": goods_minor - own_minor, "down_payment_minor": kept}
 
 
 def _money(event: Mapping[str, Any], key: str, at: str, terms: Terms) -> int:
