@@ -5,6 +5,7 @@ Write a product's draft ................... draft_product.py
 Publish it, by a second member ............ publish_product.py
 What a product document may say ........... rules/settings.py, rules/product.py
 What the law caps ......................... rules/law.py
+Working days, by the calendar's name ...... calendars.py, rules/calendar.py
 The frozen terms and their id ............. rules/terms.py
 Total cost and both rates (IRR) ........... rules/rate.py
 The terms offered at this moment, reads ... queries.py   published

@@ -1,4 +1,7 @@
-"""Working days: where a due date is shifted to, and where grace ends (DOMAIN.md §3, due dates, grace)."""
+"""Working days: where a due date is shifted to, and where grace ends (DOMAIN.md §3, due dates, grace).
+
+Calendars by name, with a country's holidays: products/calendars.py.
+"""
 
 from datetime import date, timedelta
 
@@ -11,16 +14,22 @@ _DAY = timedelta(1)
 
 class Calendar(msgspec.Struct, frozen=True, kw_only=True):
     """`weekend`: days of the week that are no working days, Monday 1 to Sunday 7. `workdays` (调休) are,
-    though they fall on a weekend."""
+    though they fall on a weekend. `known_through_on`: the last day whose holidays are announced; after it
+    only what follows from a rule is known. None: all days are known."""
 
     weekend: frozenset[int] = frozenset()
     holidays: frozenset[date] = frozenset()
     workdays: frozenset[date] = frozenset()
+    known_through_on: date | None = None
 
     def works(self, day: date) -> bool:
         if day in self.workdays:
             return True
         return day not in self.holidays and day.isoweekday() not in self.weekend
+
+    def knows(self, day: date) -> bool:
+        """Whether nothing that is still to be announced can change what `works` says of that day."""
+        return self.known_through_on is None or day <= self.known_through_on
 
 
 EVERY_DAY = Calendar()

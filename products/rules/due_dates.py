@@ -6,6 +6,7 @@ Captured on 31 January, monthly: 28 February, 31 March, 30 April.
 from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 from products.rules.calendar import Calendar, last_grace_day, shifted
 from products.rules.terms import MonthDay, PeriodUnit, Terms
@@ -83,6 +84,16 @@ def first_due_after_bill(terms: Terms, captured_on: date) -> date:
     """
     billed_on = on_day(captured_on + timedelta(1), terms.bill_day)
     return on_day(billed_on + timedelta(1), terms.due_day)
+
+
+@lru_cache(maxsize=1024)
+def shortest_bill_cycle(bill_day: MonthDay, due_day: MonthDay) -> int:
+    """The fewest days from a capture to its first due date, over four years.
+
+    Bill day 1, due day 10: captured on the last of a month, 10 days.
+    """
+    bills_on = [in_month(date(2028 + place // 12, place % 12 + 1, 1), bill_day) for place in range(48)]
+    return min((on_day(on + timedelta(1), due_day) - on).days for on in bills_on) + 1
 
 
 def whole_months(terms: Terms, number: int) -> int:

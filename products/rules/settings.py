@@ -50,7 +50,7 @@ SETTINGS: Settings = {
             "length": Setting("period_length", whole(1, 366)),
         },
         "shift": Setting("shift", choice("none", "following", "modified_following", "preceding")),
-        "calendar": Setting("", choice("none", "weekends", "CN", "GB-ENG")),
+        "calendar": Setting("calendar", choice("none", "weekends", "CN", "GB-ENG")),
         "min_notice_days": Setting("min_notice_days", whole()),
     },
     "repayment": {

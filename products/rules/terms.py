@@ -19,6 +19,7 @@ DueRule = Literal["periods", "days_after", "end_of_month", "end_of_week", "bill_
 PeriodUnit = Literal["day", "week", "month"]
 MonthDay = int | Literal["last"]
 Shift = Literal["none", "following", "modified_following", "preceding"]
+CalendarName = Literal["none", "weekends", "CN", "GB-ENG"]
 Form = Literal["one_payment", "equal_instalment", "equal_principal", "interest_only", "flat_fee"]
 InterestFree = Literal["days", "until_due", "if_closed_within"]
 AfterDue = Literal["replaced", "continues"]
@@ -54,6 +55,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     period_unit: PeriodUnit = "month"
     period_length: int = 1
     shift: Shift = "none"
+    calendar: CalendarName = "none"
     min_notice_days: int = 0
 
     form: Form = "one_payment"
