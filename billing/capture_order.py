@@ -13,7 +13,7 @@ from billing.bring_forward import load_current
 from billing.command import Command
 from billing.commit import commit_with_retry
 from billing.events import DRAWDOWN_CAPTURED
-from billing.loaded import DrawdownView, view
+from billing.loaded import DrawdownView, due_dates, view
 from billing.rules.decide import capture
 from billing.rules.decision import Refusal
 from kernel.context import Ctx
@@ -40,7 +40,13 @@ async def capture_order(ctx: Ctx, command: CaptureOrder) -> DrawdownView:
 
     async def decide() -> Command:
         loaded = await load_current(ctx, command.drawdown_id, "capture", on=on)
-        moved = capture(loaded.drawdown, amount_minor=command.amount_minor, on=on, today=ctx.today)
+        moved = capture(
+            loaded.drawdown,
+            amount_minor=command.amount_minor,
+            on=on,
+            today=ctx.today,
+            dates=due_dates(loaded.terms, on, ctx.today),
+        )
         if isinstance(moved, Refusal):
             return rows.refused(ctx, moved)
         draft = rows.Draft()

@@ -10,11 +10,13 @@ from uuid import UUID
 import msgspec
 
 from billing.bring_forward import load_current
+from billing.loaded import due_dates
 from billing.rules.quote import Payoff, Quote, payoff, quote
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import FieldProblem, Invalid
 from products.queries import published
+from products.rules.product import Choice
 
 PERMISSION: Final = "drawdowns:read"
 QUOTED_DAYS: Final = 30
@@ -24,11 +26,14 @@ FARTHEST_DAYS: Final = 3660
 
 
 class QuoteOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """No day: captured today."""
+    """No day: captured today. `choice`: instalments, due day and the like, of those that the product
+    offers.
+    """
 
     product_id: UUID
     amount_minor: int
     captured_on: date | None = None
+    choice: Choice = Choice()
 
 
 class QuotePayoff(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +54,8 @@ async def quote_order(ctx: Ctx, command: QuoteOrder) -> Quote:
         raise Invalid(errors=(FieldProblem("#/captured_on", "out_of_range", {"expected": expected}),))
     async with scope(ctx, read_only=True) as tx:
         offer = await published(tx, ctx, command.product_id)
-    return quote(offer.terms, command.amount_minor, captured_on)
+    terms = offer.under(captured_on, command.choice).terms
+    return quote(terms, command.amount_minor, captured_on, dates=due_dates(terms, captured_on, captured_on))
 
 
 async def quote_payoff(ctx: Ctx, command: QuotePayoff) -> Payoff:

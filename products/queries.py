@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from time import monotonic_ns
 from typing import Any, Final, Literal
 from uuid import UUID
@@ -13,8 +13,8 @@ from kernel.context import Ctx
 from kernel.db.engine import Tx
 from kernel.errors import NotFound
 from products.errors import ProductNotPublished, ProgrammeClosed
+from products.rules.product import Choice, ProductDocument, resolve
 from products.rules.product import Programme as ProgrammeTerms
-from products.rules.product import resolve
 from products.rules.terms import LegalForm, Terms, terms_id
 
 _OFFERS_KEPT: Final = 10_000
@@ -71,6 +71,32 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     terms: Terms
     terms_id: UUID
+    document: ProductDocument
+    programme: ProgrammeTerms
+
+    def under(self, on: date, choice: Choice) -> Offered:
+        """As chosen, on that day: instalments, due day, season, overrides, the law's cap. Raises Invalid."""
+        dated = on if "seasons" in self.document or "law" in self.document else None
+        if dated is None and choice == Choice():
+            return self
+        place = (self.product_id, self.version, dated, choice)
+        if (kept := _chosen.get(place)) is None:
+            terms = resolve(
+                self.document,
+                product_id=self.product_id,
+                product_version=self.version,
+                programme=self.programme,
+                on=on,
+                choice=choice,
+            )
+            kept = (terms, terms_id(terms))
+            if len(_chosen) >= _OFFERS_KEPT:
+                _chosen.clear()
+            _chosen[place] = kept
+        return msgspec.structs.replace(self, terms=kept[0], terms_id=kept[1])
+
+
+_chosen: dict[tuple[UUID, int, date | None, Choice], tuple[Terms, UUID]] = {}
 
 
 class _Kept(msgspec.Struct):
@@ -206,8 +232,9 @@ async def _load_offer(tx: Tx, tenant_id: UUID, product_id: UUID) -> Offered:
         lender_book=row["lender_book"],
         tenant_book=row["tenant_book"],
     )
+    document = msgspec.json.decode(row["document"])
     terms = resolve(
-        msgspec.json.decode(row["document"]),
+        document,
         product_id=product_id,
         product_version=row["version"],
         programme=programme,
@@ -219,4 +246,6 @@ async def _load_offer(tx: Tx, tenant_id: UUID, product_id: UUID) -> Offered:
         currency=row["currency"],
         terms=terms,
         terms_id=terms_id(terms),
+        document=document,
+        programme=programme,
     )
