@@ -10,10 +10,12 @@ from uuid import UUID
 import msgspec
 
 from billing.bring_forward import load_current
+from billing.rules.events import DueDate
 from billing.rules.quote import Payoff, Quote, payoff, quote
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import FieldProblem, Invalid
+from products.calendars import capture_dates
 from products.queries import published
 
 PERMISSION: Final = "drawdowns:read"
@@ -49,7 +51,8 @@ async def quote_order(ctx: Ctx, command: QuoteOrder) -> Quote:
         raise Invalid(errors=(FieldProblem("#/captured_on", "out_of_range", {"expected": expected}),))
     async with scope(ctx, read_only=True) as tx:
         offer = await published(tx, ctx, command.product_id)
-    return quote(offer.terms, command.amount_minor, captured_on)
+    dates = tuple(DueDate(*row) for row in capture_dates(offer.terms, captured_on, captured_on))
+    return quote(offer.terms, command.amount_minor, captured_on, dates=dates)
 
 
 async def quote_payoff(ctx: Ctx, command: QuotePayoff) -> Payoff:

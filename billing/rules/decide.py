@@ -9,7 +9,7 @@ from uuid import UUID
 
 from billing.rules.apply import begin
 from billing.rules.decision import Drawdown, LineDelta, Moved, Refusal
-from billing.rules.events import Authorised, Captured, Refunded, Voided
+from billing.rules.events import Authorised, Captured, DueDate, Refunded, Voided
 from billing.rules.moves import move, on_its_day
 from billing.rules.state import MOVES, Move, captured_minor, remaining_minor
 from products.rules.terms import Terms
@@ -34,9 +34,15 @@ def authorise(key: Key, terms: Terms, *, amount_minor: int, today: date) -> Move
 
 
 def capture(
-    drawdown: Drawdown[Key], *, amount_minor: int | None, on: date, today: date
+    drawdown: Drawdown[Key],
+    *,
+    amount_minor: int | None,
+    on: date,
+    today: date,
+    dates: tuple[DueDate, ...] = (),
 ) -> Moved[Key] | Refusal:
-    """The debt begins on the day of shipment. No amount: all that is not yet captured or voided."""
+    """The debt begins on the day of shipment. No amount: all that is not yet captured or voided. `dates`:
+    of its rows, where the product has a calendar."""
     terms, state = drawdown.terms, drawdown.state
     if on > today:
         return Refusal("effective_in_future", {"today": str(today)})
@@ -60,6 +66,7 @@ def capture(
         capture_no=len(state.captures) + 1,
         amount_minor=wanted_minor,
         booked_on=today,
+        dates=dates,
     )
     return move(drawdown, event, "capture", today=today)
 
