@@ -22,7 +22,7 @@ from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import NotFound, Stale
 from products.queries import Offered, known_offer, published
-from products.rules.product import Choice
+from products.rules.product import PLAIN, Choice
 
 PERMISSION: Final = "drawdowns:write"
 
@@ -34,7 +34,7 @@ class AuthoriseOrder(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     order_ref: str | None = None
     external_ref: str | None = None
-    choice: Choice = Choice()
+    choice: Choice = PLAIN
 
 
 async def authorise_order(ctx: Ctx, command: AuthoriseOrder) -> DrawdownView:
@@ -90,9 +90,7 @@ async def _ground(ctx: Ctx, command: AuthoriseOrder) -> tuple[LineOwner, Offered
     """What the decision stands on; read is only what this process does not know yet."""
     owner = known.known_owner(ctx, command.line_id)
     merchant = known.known_merchant(ctx, command.merchant_id)
-    offer = known_offer(ctx, owner.product_id) if owner else None
-    if offer is not None:
-        offer = offer.under(ctx.today, command.choice)
+    offer = known_offer(ctx, owner.product_id, command.choice) if owner else None
     stored = offer is not None and known.known_terms(ctx, offer.terms_id)
     if owner and merchant and offer and stored and command.external_ref is None:
         return owner, offer
@@ -102,7 +100,7 @@ async def _ground(ctx: Ctx, command: AuthoriseOrder) -> tuple[LineOwner, Offered
             raise NotFound(what="line" if owner is None else "merchant")
         if refusal := await taken_ref(tx, ctx, "drawdown", command.external_ref):
             return refusal
-        offer = (await published(tx, ctx, owner.product_id)).under(ctx.today, command.choice)
+        offer = await published(tx, ctx, owner.product_id, command.choice)
         stored = known.known_terms(ctx, offer.terms_id)
         if not stored:
             await known.store_terms(tx, ctx, offer.terms_id, offer.terms)

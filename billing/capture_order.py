@@ -13,10 +13,12 @@ from billing.bring_forward import load_current
 from billing.command import Command
 from billing.commit import commit_with_retry
 from billing.events import DRAWDOWN_CAPTURED
-from billing.loaded import DrawdownView, due_dates, view
+from billing.loaded import DrawdownView, view
 from billing.rules.decide import capture
 from billing.rules.decision import Refusal
+from billing.rules.events import DueDate
 from kernel.context import Ctx
+from products.calendars import capture_dates
 
 PERMISSION: Final = "drawdowns:write"
 
@@ -40,12 +42,9 @@ async def capture_order(ctx: Ctx, command: CaptureOrder) -> DrawdownView:
 
     async def decide() -> Command:
         loaded = await load_current(ctx, command.drawdown_id, "capture", on=on)
+        dates = tuple(DueDate(*row) for row in capture_dates(loaded.terms, on, ctx.today))
         moved = capture(
-            loaded.drawdown,
-            amount_minor=command.amount_minor,
-            on=on,
-            today=ctx.today,
-            dates=due_dates(loaded.terms, on, ctx.today),
+            loaded.drawdown, amount_minor=command.amount_minor, on=on, today=ctx.today, dates=dates
         )
         if isinstance(moved, Refusal):
             return rows.refused(ctx, moved)

@@ -9,11 +9,10 @@ import msgspec
 
 from billing.rules.accounts import Parties
 from billing.rules.decision import Drawdown
-from billing.rules.events import DueDate, Event
+from billing.rules.events import Event
 from billing.rules.overdue import days_past_due
 from billing.rules.state import Projection, outstanding_minor, project, remaining_minor
 from billing.rules.values import State
-from products.calendars import capture_dates
 from products.rules.terms import Terms
 
 
@@ -90,12 +89,3 @@ def view(loaded: Loaded, state: State) -> DrawdownView:
         outstanding_minor=outstanding_minor(state),
         projection=project(loaded.terms, state),
     )
-
-
-def due_dates(terms: Terms, captured_on: date, booked_on: date) -> tuple[DueDate, ...]:
-    """The shifted dates of a capture by today's calendar; none where nothing shifts: the engine has them
-    then.
-    """
-    if terms.shift == "none" and terms.calendar == "none":
-        return ()
-    return tuple(DueDate(*dates) for dates in capture_dates(terms, captured_on, booked_on))

@@ -10,13 +10,14 @@ from uuid import UUID
 import msgspec
 
 from billing.bring_forward import load_current
-from billing.loaded import due_dates
+from billing.rules.events import DueDate
 from billing.rules.quote import Payoff, Quote, payoff, quote
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import FieldProblem, Invalid
+from products.calendars import capture_dates
 from products.queries import published
-from products.rules.product import Choice
+from products.rules.product import PLAIN, Choice
 
 PERMISSION: Final = "drawdowns:read"
 QUOTED_DAYS: Final = 30
@@ -33,7 +34,7 @@ class QuoteOrder(msgspec.Struct, frozen=True, kw_only=True):
     product_id: UUID
     amount_minor: int
     captured_on: date | None = None
-    choice: Choice = Choice()
+    choice: Choice = PLAIN
 
 
 class QuotePayoff(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,9 +54,9 @@ async def quote_order(ctx: Ctx, command: QuoteOrder) -> Quote:
         expected = f"{FARTHEST_DAYS} days from today at most"
         raise Invalid(errors=(FieldProblem("#/captured_on", "out_of_range", {"expected": expected}),))
     async with scope(ctx, read_only=True) as tx:
-        offer = await published(tx, ctx, command.product_id)
-    terms = offer.under(captured_on, command.choice).terms
-    return quote(terms, command.amount_minor, captured_on, dates=due_dates(terms, captured_on, captured_on))
+        offer = await published(tx, ctx, command.product_id, command.choice)
+    dates = tuple(DueDate(*row) for row in capture_dates(offer.terms, captured_on, captured_on))
+    return quote(offer.terms, command.amount_minor, captured_on, dates=dates)
 
 
 async def quote_payoff(ctx: Ctx, command: QuotePayoff) -> Payoff:

@@ -40,9 +40,12 @@ def named(name: CalendarName) -> Calendar:
 
 def capture_dates(terms: Terms, captured_on: date, booked_on: date) -> tuple[tuple[date, date, date], ...]:
     """Nominal date, due date and last day of grace of each row of a capture that is decided on `booked_on`.
+    None where every day works: nothing shifts, and the engine knows the dates by itself.
 
     Captured on 2 April 2026 for 30 days, `CN`, `following`: nominal 2 May, due 6 May (Labour Day).
     """
+    if terms.calendar == "none":
+        return ()
     not_before = booked_on + timedelta(terms.min_notice_days)
     return row_dates(terms, nominal_dates(terms, captured_on), not_before, named(terms.calendar))
 

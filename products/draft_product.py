@@ -75,7 +75,7 @@ async def draft_product(ctx: Ctx, command: DraftProduct) -> Product:
 
 
 async def _insert(tx: Tx, ctx: Ctx, new: NewProduct, document: dict[str, Any]) -> UUID:
-    _refuse(await read_programme(tx, ctx.tenant_id, new.programme_id), document)
+    _refuse(ctx, await read_programme(tx, ctx.tenant_id, new.programme_id), document)
     product_id = uuid7()
     added = await tx.execute(
         "INSERT INTO products.product (tenant_id, id, programme_id, code, name_zh, name_en, created_at) "
@@ -103,16 +103,16 @@ async def _lock(tx: Tx, ctx: Ctx, product_id: UUID, document: dict[str, Any]) ->
     )
     if programme_id is None:
         raise NotFound()
-    _refuse(await read_programme(tx, ctx.tenant_id, programme_id), document)
+    _refuse(ctx, await read_programme(tx, ctx.tenant_id, programme_id), document)
     return product_id
 
 
-def _refuse(programme: Programme, document: dict[str, Any]) -> None:
+def _refuse(ctx: Ctx, programme: Programme, document: dict[str, Any]) -> None:
     if programme.status == "closed":
         raise ProgrammeClosed()
     inputs.refuse(
         FieldProblem(f"#/document{found.pointer[1:]}", found.code, found.params)
-        for found in validate(document, currency=programme.currency)
+        for found in validate(document, currency=programme.currency, on=ctx.today)
     )
 
 

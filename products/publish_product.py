@@ -35,7 +35,7 @@ async def publish_product(ctx: Ctx, command: PublishProduct) -> Product:
     """Of two members one drafts and the other publishes; a key of the tenant itself stands for no member.
 
     Raises Forbidden, KeyReused, NotFound, ProductPublished, DraftChanged, SecondMemberNeeded,
-    ProgrammeClosed, Invalid (a document that an older version of the rules let pass).
+    ProgrammeClosed, Invalid (a document that an older version of the rules or of the law let pass).
     """
     ctx.require(PERMISSION)
     async with scope(ctx) as tx:
@@ -53,7 +53,7 @@ async def publish_product(ctx: Ctx, command: PublishProduct) -> Product:
             raise ProgrammeClosed()
         inputs.refuse(
             FieldProblem(f"#/document{found.pointer[1:]}", found.code, found.params)
-            for found in validate(draft.document, currency=programme.currency)
+            for found in validate(draft.document, currency=programme.currency, on=ctx.today)
         )
         await tx.execute(
             "UPDATE products.product_version "

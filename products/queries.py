@@ -13,11 +13,13 @@ from kernel.context import Ctx
 from kernel.db.engine import Tx
 from kernel.errors import NotFound
 from products.errors import ProductNotPublished, ProgrammeClosed
-from products.rules.product import Choice, ProductDocument, resolve
+from products.rules.product import PLAIN, Choice, resolve
 from products.rules.product import Programme as ProgrammeTerms
 from products.rules.terms import LegalForm, Terms, terms_id
 
 _OFFERS_KEPT: Final = 10_000
+_CHOICES_KEPT: Final = 1_000
+"""Of one product: days × what buyers choose."""
 _FRESH_NS: Final = 1_000_000_000
 _RENEW_NS: Final = 500_000_000
 _FIRST: Final = UUID(int=0)
@@ -71,39 +73,24 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     terms: Terms
     terms_id: UUID
-    document: ProductDocument
+
+
+class _Published(msgspec.Struct, frozen=True, kw_only=True):
+    """From what terms are resolved, whatever the day and the choice."""
+
+    product_id: UUID
+    version: int
+    programme_id: UUID
     programme: ProgrammeTerms
-
-    def under(self, on: date, choice: Choice) -> Offered:
-        """As chosen, on that day: instalments, due day, season, overrides, the law's cap. Raises Invalid."""
-        dated = on if "seasons" in self.document or "law" in self.document else None
-        if dated is None and choice == Choice():
-            return self
-        place = (self.product_id, self.version, dated, choice)
-        if (kept := _chosen.get(place)) is None:
-            terms = resolve(
-                self.document,
-                product_id=self.product_id,
-                product_version=self.version,
-                programme=self.programme,
-                on=on,
-                choice=choice,
-            )
-            kept = (terms, terms_id(terms))
-            if len(_chosen) >= _OFFERS_KEPT:
-                _chosen.clear()
-            _chosen[place] = kept
-        return msgspec.structs.replace(self, terms=kept[0], terms_id=kept[1])
-
-
-_chosen: dict[tuple[UUID, int, date | None, Choice], tuple[Terms, UUID]] = {}
+    document: dict[str, Any]
 
 
 class _Kept(msgspec.Struct):
-    offer: Offered
+    published: _Published
     config_version: int
     checked_ns: int
     renewing: bool = False
+    offers: dict[tuple[date, Choice], Offered] = {}
 
 
 _offers: dict[tuple[UUID, UUID], _Kept] = {}
@@ -141,8 +128,8 @@ async def list_products(tx: Tx, tenant_id: UUID, *, after: UUID | None = None, l
     return await _with_versions(tx, tenant_id, rows)
 
 
-def known_offer(ctx: Ctx, product_id: UUID) -> Offered | None:
-    """What `published` gave less than a second ago in this process, if it did.
+def known_offer(ctx: Ctx, product_id: UUID, choice: Choice = PLAIN) -> Offered | None:
+    """What `published` gives, if this process read the product less than a second ago. Raises Invalid.
 
     Halfway one caller hears None and reads it anew while all others go on: they must not all read at once
     when the second is over.
@@ -154,7 +141,7 @@ def known_offer(ctx: Ctx, product_id: UUID) -> Offered | None:
     if age_ns >= _RENEW_NS and not kept.renewing:
         kept.renewing = True
         return None
-    return kept.offer
+    return _offer(kept, ctx.today, choice)
 
 
 def forget_offer(ctx: Ctx, product_id: UUID) -> None:
@@ -162,25 +149,53 @@ def forget_offer(ctx: Ctx, product_id: UUID) -> None:
     _offers.pop((ctx.tenant_id, product_id), None)
 
 
-async def published(tx: Tx, ctx: Ctx, product_id: UUID) -> Offered:
-    """The latest published version, at most a second old.
+async def published(tx: Tx, ctx: Ctx, product_id: UUID, choice: Choice = PLAIN) -> Offered:
+    """The latest published version, at most a second old, with the terms of today and of this choice.
 
     Kept per process under the tenant's config_version, which every publishing raises. Raises NotFound,
-    ProductNotPublished, ProgrammeClosed.
+    ProductNotPublished, ProgrammeClosed, Invalid (a choice that the product or today's law does not allow).
     """
     place = (ctx.tenant_id, product_id)
     kept, checked_ns = _offers.get(place), monotonic_ns()
     if kept is not None and checked_ns - kept.checked_ns < _RENEW_NS:
-        return kept.offer
+        return _offer(kept, ctx.today, choice)
     config_version = await tx.fetchval(
         "SELECT config_version FROM kernel.tenant WHERE id = $1", ctx.tenant_id
     )
-    fits = kept is not None and kept.config_version == config_version
-    offer = kept.offer if kept and fits else await _load_offer(tx, ctx.tenant_id, product_id)
+    if kept is not None and kept.config_version == config_version:
+        kept.checked_ns, kept.renewing = checked_ns, False
+        return _offer(kept, ctx.today, choice)
+    found = _Kept(await _load_published(tx, ctx.tenant_id, product_id), config_version, checked_ns)
     if len(_offers) >= _OFFERS_KEPT:
         _offers.clear()
-    _offers[place] = _Kept(offer, config_version, checked_ns)
-    return offer
+    _offers[place] = found
+    return _offer(found, ctx.today, choice)
+
+
+def _offer(kept: _Kept, on: date, choice: Choice) -> Offered:
+    found = kept.offers.get((on, choice))
+    if found is None:
+        product = kept.published
+        terms = resolve(
+            product.document,
+            product_id=product.product_id,
+            product_version=product.version,
+            programme=product.programme,
+            on=on,
+            choice=choice,
+        )
+        found = Offered(
+            product_id=product.product_id,
+            version=product.version,
+            programme_id=product.programme_id,
+            currency=terms.currency,
+            terms=terms,
+            terms_id=terms_id(terms),
+        )
+        if len(kept.offers) >= _CHOICES_KEPT:
+            kept.offers.clear()
+        kept.offers[on, choice] = found
+    return found
 
 
 _PROGRAMME: Final = """
@@ -218,7 +233,7 @@ async def _with_versions(tx: Tx, tenant_id: UUID, rows: list[Any]) -> list[Produ
     return [Product(**row, versions=tuple(versions[row["id"]])) for row in rows]
 
 
-async def _load_offer(tx: Tx, tenant_id: UUID, product_id: UUID) -> Offered:
+async def _load_published(tx: Tx, tenant_id: UUID, product_id: UUID) -> _Published:
     row = await tx.fetchrow(_OFFER, tenant_id, product_id)
     if row is None:
         raise NotFound()
@@ -232,20 +247,10 @@ async def _load_offer(tx: Tx, tenant_id: UUID, product_id: UUID) -> Offered:
         lender_book=row["lender_book"],
         tenant_book=row["tenant_book"],
     )
-    document = msgspec.json.decode(row["document"])
-    terms = resolve(
-        document,
-        product_id=product_id,
-        product_version=row["version"],
-        programme=programme,
-    )
-    return Offered(
+    return _Published(
         product_id=product_id,
         version=row["version"],
         programme_id=row["programme_id"],
-        currency=row["currency"],
-        terms=terms,
-        terms_id=terms_id(terms),
-        document=document,
         programme=programme,
+        document=msgspec.json.decode(row["document"]),
     )

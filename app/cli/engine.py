@@ -80,9 +80,9 @@ async def quote_(
             "price": {"daily_rate": daily_rate, "interest_free": {"days": free_days}},
         }
     )
-    terms = _terms(document)
     on = day(captured_on)
     assert on is not None
+    terms = _terms(document, on)
     amount_minor = minor(amount, amount_minor, terms.currency)
     if not amount_minor:
         raise typer.BadParameter("there is nothing to quote for an amount of 0")
@@ -132,14 +132,14 @@ def problem(found: FieldProblem) -> dict[str, Any]:
     }
 
 
-def _terms(document: Any) -> Terms:
-    if found := validate(document):
+def _terms(document: Any, on: date) -> Terms:
+    if found := validate(document, on=on):
         places = "; ".join(
             f"{one.pointer} {text('en', f'error.{one.code}.detail', **one.params)}" for one in found
         )
         raise CommandError(f"the product document cannot be used: {places}", "correct it and try again")
     programme = msgspec.structs.replace(_PLAIN, currency=document["currency"])
-    return resolve(document, product_id=_NOBODY, product_version=1, programme=programme)
+    return resolve(document, product_id=_NOBODY, product_version=1, programme=programme, on=on)
 
 
 def _rate(rate: Decimal | None) -> str | None:

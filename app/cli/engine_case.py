@@ -30,7 +30,8 @@ from billing.rules.values import Parts, State
 from kernel.errors import FieldProblem, Invalid, Params
 from kernel.ids import digest
 from kernel.money import to_minor
-from products.rules.calendar import Calendar
+from products.calendars import named
+from products.rules.calendar import EVERY_DAY, Calendar
 from products.rules.due_dates import nominal_dates, row_dates
 from products.rules.product import Choice, Programme, resolve, validate
 from products.rules.terms import Terms, billionths
@@ -131,7 +132,7 @@ def read_terms(case: Mapping[str, Any]) -> Terms:
     except msgspec.ValidationError:
         raise _wrong(FieldProblem("#/choice", "not_a_choice")) from None
     days = [_day(f"#/events/{n}/on", event["on"]) for n, event in enumerate(_plain(case)) if "on" in event]
-    on = min(days, default=None)
+    on = min(days, default=_day("#/as_of", case["as_of"]))
     programme = msgspec.structs.replace(_PLAIN, currency=document["currency"])
     return resolve(document, product_id=_NOBODY, product_version=1, programme=programme, on=on, choice=choice)
 
@@ -154,7 +155,7 @@ def _aliased(event: Mapping[str, Any]) -> dict[str, Any]:
 def read_events(case: Mapping[str, Any], terms: Terms) -> tuple[Event, ...]:
     """In the order of recording. Amounts may be text in the currency; an authorisation may be left out."""
     given = _plain(case)
-    calendar = read_calendar(case)
+    calendar = read_calendar(case, terms)
     found: list[Event] = []
     if given[0].get("kind") != "authorised":
         found.append(_implied(given, terms))
@@ -167,7 +168,7 @@ def read_events(case: Mapping[str, Any], terms: Terms) -> tuple[Event, ...]:
             made = msgspec.convert(whole, Event)
         except msgspec.ValidationError as error:
             raise _wrong(FieldProblem(at, "not_an_event", {"message": str(error)})) from None
-        if isinstance(made, Captured) and not made.dates and terms.shift != "none":
+        if isinstance(made, Captured) and not made.dates and calendar != EVERY_DAY:
             made = msgspec.structs.replace(made, dates=shifted_dates(terms, made, calendar))
         found.append(made)
     return tuple(found)
@@ -179,9 +180,12 @@ def shifted_dates(terms: Terms, event: Captured, calendar: Calendar) -> tuple[Du
     return tuple(DueDate(*dates) for dates in row_dates(terms, nominal, not_before, calendar))
 
 
-def read_calendar(case: Mapping[str, Any]) -> Calendar:
+def read_calendar(case: Mapping[str, Any], terms: Terms) -> Calendar:
+    """The case's own, or the one that the product names."""
+    if "calendar" not in case:
+        return named(terms.calendar)
     try:
-        return msgspec.convert(case.get("calendar", {}), Calendar)
+        return msgspec.convert(case["calendar"], Calendar)
     except msgspec.ValidationError as error:
         raise _wrong(FieldProblem("#/calendar", "not_a_calendar", {"message": str(error)})) from None
 

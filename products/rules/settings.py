@@ -128,7 +128,7 @@ SETTINGS: Settings = {
         "capture_backdating_days": Setting("capture_backdating_days", whole(high=365)),
     },
     "law": {
-        "jurisdiction": Setting("", choice("CN", "example")),
+        "jurisdiction": Setting("", choice("CN", "GB", "example")),
         "licence": Setting("", choice("licensed", "private", "micro_lender", "example")),
     },
     "rounding": Setting("rounding", choice("half_up", "half_even")),
@@ -148,7 +148,7 @@ LATER: Mapping[str, frozenset[str]] = {
         }
         | {"ladder", "campaigns", "fees"}
     ),
-    "#/price": frozenset({"shares"}),
+    "#/price": frozenset({"shares", "floating"}),
     "#/limits": frozenset({"tenant_budget", "group_budget", "step", "over_capture", "sub_lines"}),
     "#/authorisation": frozenset({"renewals"}),
 }
@@ -156,5 +156,5 @@ LATER: Mapping[str, frozenset[str]] = {
 
 OVERRIDABLE = frozenset({"price", "past_due", "due_dates", "repayment", "early", "refund"})
 """Groups that an override may change; what it says replaces the product's own, setting by setting."""
-OVERRIDES = ("tier", "category", "campaign")
-"""Applied in this order, the last one wins; a season comes between category and campaign."""
+OVERRIDES = ("tier", "category", "season", "campaign")
+"""What can override the product, in the order of application: the last one wins."""

@@ -16,7 +16,7 @@ TECHNICAL: Final = {
     },
 }
 """Lines that may hold a float because it is no money and no rate: path -> how the line begins -> why."""
-WORKS_IN_DECIMAL: Final = ("products/rules/rate.py", "products/rules/root.py")
+WORKS_IN_DECIMAL: Final = ("products/rules/lawful.py", "products/rules/rate.py", "products/rules/root.py")
 """Rules that divide `Decimal`s by `/`; elsewhere `/` between whole numbers would make a float."""
 CLOCKS: Final = {
     "kernel/clock.py": "the clock",

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.db
 
 WITH_FEE = {**SIXTY_DAYS, "price": {**SIXTY_DAYS["price"], "merchant_fee_rate": "0.012"}}
 WHOLE_ONLY = {**SIXTY_DAYS, "authorisation": {"partial_capture": False}}
+ON_WORKING_DAYS = {**SIXTY_DAYS, "due_dates": {"days": 61, "shift": "following", "calendar": "weekends"}}
 DUE = date(2027, 4, 30)
 """60 days after 1 March."""
 
@@ -267,3 +268,11 @@ async def test_at_the_opening_of_the_due_date_of_an_old_shipment(database: None)
     ]
     assert await shop.owed(drawdown_id) == 100_500
     await shop.verify()
+
+
+async def test_a_due_date_is_a_working_day_and_interest_ends_before(database: None) -> None:
+    """61 days after 1 March 2027 is Saturday 1 May; due Monday 3 May, interest to 1 May, grace to 6 May."""
+    shop = await open_shop(ON_WORKING_DAYS)
+    await shop.capture(await held(shop), 60_000)
+    (row,) = await shop.rows("billing.instalment", "nominal_on, due_on, past_due_on")
+    assert row == (date(2027, 5, 1), date(2027, 5, 3), date(2027, 5, 7))

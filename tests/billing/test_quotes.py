@@ -14,6 +14,7 @@ from billing.rules.values import Parts
 from kernel.context import Ctx
 from kernel.errors import Invalid
 from tests.billing.checks import needs, refusal, written
+from tests.support.offers import SIXTY_DAYS
 from tests.support.shop import Shop, open_shop
 
 pytestmark = pytest.mark.db
@@ -49,6 +50,15 @@ async def test_an_order(shop: Shop) -> None:
 async def test_an_order_of_another_day(shop: Shop) -> None:
     command = QuoteOrder(product_id=shop.product_id, amount_minor=1, captured_on=date(2027, 5, 1))
     assert (await quote_order(shop.ctx, command)).schedule[0].due_on == date(2027, 6, 30)
+
+
+async def test_an_order_due_on_a_working_day(database: None) -> None:
+    """As it is captured then: 1 May 2027 is a Saturday."""
+    dates = {"days": 61, "shift": "following", "calendar": "weekends"}
+    shop = await open_shop({**SIXTY_DAYS, "due_dates": dates})
+    told = await quote_order(shop.ctx, QuoteOrder(product_id=shop.product_id, amount_minor=1_000_000))
+    (row,) = told.schedule
+    assert (row.nominal_on, row.due_on) == (date(2027, 5, 1), date(2027, 5, 3))
 
 
 @pytest.mark.parametrize("amount", [0, -1])

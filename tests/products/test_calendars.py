@@ -141,3 +141,11 @@ def test_dates_of_a_capture() -> None:
     assert capture_dates(terms, date(2026, 4, 2), date(2026, 4, 2)) == (
         (date(2026, 5, 2), date(2026, 5, 6), date(2026, 5, 9)),
     )
+
+
+def test_without_a_calendar_the_engine_knows_the_dates() -> None:
+    terms = resolve(
+        SMALLEST, product_id=PROGRAMME.lender_book, product_version=1, programme=PROGRAMME,
+        on=date(2026, 4, 2),
+    )  # fmt: skip
+    assert capture_dates(terms, date(2026, 4, 2), date(2026, 4, 2)) == ()

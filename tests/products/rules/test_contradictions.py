@@ -69,11 +69,35 @@ FLAT = {"daily_rate": "0", "period_fee_rate": "0.006"}
             ("#/overrides/tier/gold/price/annual_rate", "not_a_rate"),
         ),
         (
-            {"overrides": {"category": {"yarn": {"due_dates": {"rule": "periods"}}}}},
+            {"overrides": {"category": {"yarn": {"due_dates": {"rule": "periods", "days": 3}}}}},
             ("#/overrides/category/yarn/due_dates/days", "not_with_this_rule"),
         ),
         ({"seasons": [{"name": "peak", "from_on": "2027-03-01", "override": {}}]}, ("#/seasons/0/to_on",
         "required")), ({"seasons": {}}, ("#/seasons", "not_a_list")),
+        ({"price": {**ANNUAL, "free_periods": 2}}, ("#/price/free_periods", "only_with_flat_fee")),
+        (
+            {
+                "repayment": {"form": "flat_fee", "instalments": 3},
+                "price": {**FLAT, "interest_free": {"days": 10}},
+            },
+            ("#/price/interest_free", "flat_fee_is_free_by_periods"),
+        ),
+        (
+            {"due_dates": {"rule": "end_of_week", "period": {"unit": "month"}}},
+            ("#/due_dates/period/unit", "weeks_only"),
+        ),
+        ({"due_dates": {"days": 9, "bill_day": 1}}, ("#/due_dates/bill_day", "not_with_this_rule")),
+        (
+            {"due_dates": {"rule": "bill_day", "bill_day": 1, "due_day": 10, "days": 5}},
+            ("#/due_dates/days", "not_with_this_rule"),
+        ),
+        (
+            {
+                "due_dates": {"rule": "bill_day", "bill_day": 1, "due_day": 10},
+                "price": {**ANNUAL, "interest_free": {"rule": "if_closed_within", "days": 11}},
+            },
+            ("#/price/interest_free/days", "free_longer_than_due"),
+        ),
     ],
 )  # fmt: skip
 def test_refused(changes: dict[str, Any], expected: tuple[str, str]) -> None:
@@ -90,6 +114,8 @@ def test_refused(changes: dict[str, Any], expected: tuple[str, str]) -> None:
         {"price": {**ANNUAL, "interest_free": {"rule": "if_closed_within", "days": 30}}},
         {"law": {"jurisdiction": "CN", "licence": "private"}, "price": {"daily_rate": "0.0003"}},
         {"overrides": {"tier": {"gold": {"price": {"annual_rate": "0.12"}}}}},
+        {"price": {"annual_rate": "0.24"}, "law": {"jurisdiction": "CN", "licence": "licensed"}},
+        {"price": {"annual_rate": "0.9"}, "law": {"jurisdiction": "GB", "licence": "example"}},
     ],
 )  # fmt: skip
 def test_sound(changes: dict[str, Any]) -> None:

@@ -61,7 +61,9 @@ def with_value(pointer: str, value: object) -> dict[str, Any]:
 
 
 def resolved(document: dict[str, Any]) -> Terms:
-    return resolve(document, product_id=UUID(int=1), product_version=3, programme=PROGRAMME)
+    return resolve(
+        document, product_id=UUID(int=1), product_version=3, programme=PROGRAMME, on=date(2027, 1, 1)
+    )
 
 
 def test_every_setting_reaches_the_terms() -> None:
@@ -199,7 +201,7 @@ CHOICES: dict[str, Any] = {
     "past_due": {"grace_days": 3},
     "law": {"jurisdiction": "CN", "licence": "private"},
     "overrides": {
-        "tier": {"gold": {"price": {"annual_rate": "0.15"}, "past_due": {"grace_days": 5}}},
+        "tier": {"gold": {"price": {"annual_rate": "0.1"}, "past_due": {"grace_days": 5}}},
         "category": {"yarn": {"price": {"daily_rate": "0.0003"}}},
         "campaign": {"spring": {"price": {"annual_rate": "0.06"}}},
     },
@@ -234,7 +236,7 @@ def test_what_is_chosen_and_known() -> None:
     assert (terms.instalments, terms.due_day, terms.annual_rate, terms.grace_days) == (
         12,
         20,
-        Decimal("0.15"),
+        Decimal("0.1"),
         5,
     )
 
