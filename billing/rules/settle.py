@@ -101,7 +101,7 @@ def settled(terms: Terms, state: State, row: Instalment, on: date) -> Instalment
     until = free_until(terms, state, row)
     early = on < interest_on(terms, state, row) and row.through_on is None and not row.is_charge
     if early and (row.charge_on > on or (until and on <= until)):
-        if left_minor(state, row) or (row.planned_fee_minor and row.start_on <= on < row.charge_on):
+        if left_minor(state, row) or (row.planned_fee_minor and _fee_comes(terms, row, on)):
             return row
         if until is not None and on <= until and not row.interest.charged_minor:
             row = replace(row, interest=Accrual())
@@ -111,6 +111,12 @@ def settled(terms: Terms, state: State, row: Instalment, on: date) -> Instalment
     if not done.past_due:
         done = replace(run_ended(done), silent_exact=0)
     return replace(done, past_due=False, settled_on=on)
+
+
+def _fee_comes(terms: Terms, row: Instalment, on: date) -> bool:
+    """Whether the fee of a period is still to be charged though nothing of the principal is left."""
+    begun = row.start_on <= on < row.charge_on
+    return begun or terms.early_fees == "charged" or terms.prepayment == "next"
 
 
 def settle(terms: Terms, state: State, rows: Iterable[Instalment]) -> State:

@@ -52,7 +52,7 @@ def test_what_can_be_measured_is_told_without_servers() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "list"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["money", "day-end"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["money", "day-end", "engine"]
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,10 @@ def test_what_cannot_be_measured_is_said_at_once(asked: list[str]) -> None:
     )
     assert done.returncode == 2
     assert "usage: ./dev bench" in done.stderr
+
+
+def test_the_engine_is_measured_without_servers() -> None:
+    found = bench("engine", "--rounds", "1")
+    assert next(row["ratio"] for row in found["rows"]) == 1
+    assert all(row["median_us"] > 0 for row in found["rows"])
+    assert {row["goal_us"] for row in found["rows"]} == {None, 100, 2000}
