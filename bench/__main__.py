@@ -12,14 +12,15 @@ from typing import Final, TypeVar
 import msgspec
 from rich.console import Console
 
-from bench import day_end, money
+from bench import day_end, engine, money
 from bench.errors import BenchError
 
 T = TypeVar("T")
 N = TypeVar("N", int, float)
 _MONEY: Final = "drawdowns through HTTP beside the one SQL call they come down to"
 _DAY_END: Final = "a day end over a million drawdowns, and after a kill in the middle"
-_LIST: Final = f"money    {_MONEY}\nday-end  {_DAY_END}"
+_ENGINE: Final = "the pure engine: a drawdown replayed, a due date passed, a quote"
+_LIST: Final = f"money    {_MONEY}\nday-end  {_DAY_END}\nengine   {_ENGINE}"
 
 
 def main(arguments: list[str]) -> int:
@@ -41,6 +42,8 @@ def main(arguments: list[str]) -> int:
             _print(
                 day_end.run(drawdowns=asked.drawdowns, keep=asked.keep, tell=tell), asked.json, day_end.show
             )
+        elif asked.name == "engine":
+            _print(engine.run(rounds=asked.rounds, tell=tell), asked.json, engine.show)
         else:
             print(_LIST)
     except BenchError as wrong:
@@ -81,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument(
         "--drawdowns", type=_positive(int), default=day_end.BIG, help="of the bigger book (1,000,000)"
     )
+    three = names.add_parser("engine", help=_ENGINE)
+    three.add_argument(
+        "--rounds", type=_positive(int), default=5, help="how often everything is measured (5)"
+    )
+    three.add_argument("--json", action="store_true", help="results as JSON on stdout")
     for each in (one, two):
         each.add_argument("--json", action="store_true", help="results as JSON on stdout")
         each.add_argument("--keep", action="store_true", help="leave the data behind, and say where")

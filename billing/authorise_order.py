@@ -22,6 +22,7 @@ from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import NotFound, Stale
 from products.queries import Offered, known_offer, published
+from products.rules.product import PLAIN, Choice
 
 PERMISSION: Final = "drawdowns:write"
 
@@ -33,13 +34,13 @@ class AuthoriseOrder(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     order_ref: str | None = None
     external_ref: str | None = None
+    choice: Choice = PLAIN
 
 
 async def authorise_order(ctx: Ctx, command: AuthoriseOrder) -> DrawdownView:
-    """Refused, in this order: a stranger's line or merchant; `external_ref` taken; another currency; below
-    or above the
-    product's bounds; then by the database: line closed, frozen, without room (`LimitExceeded` tells what
-    would fit).
+    """Refused, in this order: a stranger's line or merchant; instalments or a due day that are not offered;
+    `external_ref` taken; another currency; below or above the product's bounds; a cost above the law's cap;
+    then by the database: line closed, frozen, without room (`LimitExceeded` tells what would fit).
     """
     ctx.require(PERMISSION)
     drawdown_id = ids.uuid7()
@@ -89,7 +90,7 @@ async def _ground(ctx: Ctx, command: AuthoriseOrder) -> tuple[LineOwner, Offered
     """What the decision stands on; read is only what this process does not know yet."""
     owner = known.known_owner(ctx, command.line_id)
     merchant = known.known_merchant(ctx, command.merchant_id)
-    offer = known_offer(ctx, owner.product_id) if owner else None
+    offer = known_offer(ctx, owner.product_id, command.choice) if owner else None
     stored = offer is not None and known.known_terms(ctx, offer.terms_id)
     if owner and merchant and offer and stored and command.external_ref is None:
         return owner, offer
@@ -99,7 +100,7 @@ async def _ground(ctx: Ctx, command: AuthoriseOrder) -> tuple[LineOwner, Offered
             raise NotFound(what="line" if owner is None else "merchant")
         if refusal := await taken_ref(tx, ctx, "drawdown", command.external_ref):
             return refusal
-        offer = await published(tx, ctx, owner.product_id)
+        offer = await published(tx, ctx, owner.product_id, command.choice)
         stored = known.known_terms(ctx, offer.terms_id)
         if not stored:
             await known.store_terms(tx, ctx, offer.terms_id, offer.terms)

@@ -57,6 +57,10 @@ class Refused(DomainError):
 _STATUS_OF: Final = {
     "capture_not_found": 404,
     "capture_no_needed": 422,
+    "due_in_past": 422,
+    "form_not_possible": 422,
+    "instalment_not_found": 404,
+    "pause_out_of_range": 422,
     "currency_mismatch": 422,
     "effective_in_future": 422,
     "limit_needed": 422,

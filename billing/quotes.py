@@ -17,6 +17,7 @@ from kernel.db.scope import scope
 from kernel.errors import FieldProblem, Invalid
 from products.calendars import capture_dates
 from products.queries import published
+from products.rules.product import PLAIN, Choice
 
 PERMISSION: Final = "drawdowns:read"
 QUOTED_DAYS: Final = 30
@@ -26,11 +27,14 @@ FARTHEST_DAYS: Final = 3660
 
 
 class QuoteOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """No day: captured today."""
+    """No day: captured today. `choice`: instalments, due day and the like, of those that the product
+    offers.
+    """
 
     product_id: UUID
     amount_minor: int
     captured_on: date | None = None
+    choice: Choice = PLAIN
 
 
 class QuotePayoff(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +54,7 @@ async def quote_order(ctx: Ctx, command: QuoteOrder) -> Quote:
         expected = f"{FARTHEST_DAYS} days from today at most"
         raise Invalid(errors=(FieldProblem("#/captured_on", "out_of_range", {"expected": expected}),))
     async with scope(ctx, read_only=True) as tx:
-        offer = await published(tx, ctx, command.product_id)
+        offer = await published(tx, ctx, command.product_id, command.choice)
     dates = tuple(DueDate(*row) for row in capture_dates(offer.terms, captured_on, captured_on))
     return quote(offer.terms, command.amount_minor, captured_on, dates=dates)
 

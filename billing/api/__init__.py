@@ -3,6 +3,7 @@
 Filters and pages of lists ........ listing.py
 Lines, limit decisions ............ lines.py
 Authorise, capture, void, refund .. drawdowns.py
+After the sale ..................... debts.py
 Receipts and their reversal ....... receipts.py
 Quotes and payoffs ................ quotes.py
 Ledger entries, trial balance ..... ledger.py
@@ -15,7 +16,7 @@ from typing import Final
 
 from litestar import Router
 
-from billing.api import clock, drawdowns, ledger, lines, quotes, receipts
+from billing.api import clock, debts, drawdowns, ledger, lines, quotes, receipts
 
 router: Final = Router(
     "/",
@@ -32,6 +33,15 @@ router: Final = Router(
         drawdowns.get_drawdown,
         drawdowns.list_drawdown_events,
         drawdowns.list_drawdown_charges,
+        debts.waive,
+        debts.charge,
+        debts.dispute,
+        debts.resolve,
+        debts.pause,
+        debts.rate,
+        debts.extend,
+        debts.restructure,
+        debts.write_off,
         quotes.create_quote,
         quotes.get_payoff,
         receipts.create_receipt,

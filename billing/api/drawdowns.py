@@ -36,6 +36,7 @@ from billing.void_order import VoidOrder
 from kernel.db.scope import scope
 from kernel.web import paging
 from kernel.web.request import ApiRequest, needs
+from products.rules.product import Choice
 from tenants.schemas import BuyerId
 
 READ: Final = "drawdowns:read"
@@ -58,6 +59,7 @@ async def create_drawdown(request: ApiRequest, data: JSONBody[NewDrawdown]) -> D
         currency=data.currency,
         order_ref=data.order_ref,
         external_ref=data.external_ref,
+        choice=Choice(instalments=data.instalments, due_day=data.due_day, category=data.category),
     )
     return drawdown_body(request.ctx, await authorise_order.authorise_order(request.ctx, command))
 

@@ -12,6 +12,7 @@ from billing.quotes import QuoteOrder, QuotePayoff
 from billing.schemas.quotes import NewQuote, PayoffBody, QuoteBody, payoff_body, quote_body
 from billing.schemas.values import DrawdownId
 from kernel.web.request import ApiRequest, needs
+from products.rules.product import Choice
 
 
 @post(
@@ -24,7 +25,10 @@ from kernel.web.request import ApiRequest, needs
 async def create_quote(request: ApiRequest, data: JSONBody[NewQuote]) -> QuoteBody:
     """The schedule, total cost and both yearly rates of an amount, if paid when due. Nothing is stored."""
     command = QuoteOrder(
-        product_id=data.product_id.uuid, amount_minor=data.amount_minor, captured_on=data.captured_on
+        product_id=data.product_id.uuid,
+        amount_minor=data.amount_minor,
+        captured_on=data.captured_on,
+        choice=Choice(instalments=data.instalments, due_day=data.due_day, category=data.category),
     )
     return quote_body(request.ctx, command.product_id, await quotes.quote_order(request.ctx, command))
 

@@ -48,5 +48,6 @@ How a drawdown moves: one step, or a whole replay .......... moves.py
 What a command comes to (values) ........................... decision.py
 Commands: authorise, capture, void, refund, day end ........ decide.py
 Commands: receipt and its reversal ......................... decide_receipt.py
+Commands: after the sale ................................... decide_after_sale.py
 Limit decisions of a line .................................. limit.py
 """

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from billing.rules.values import Totals
+from billing.rules.values import NOTHING, Totals
 from products.rules.terms import COMPONENTS
 
 BookKind = Literal["lender", "tenant"]
@@ -141,6 +141,8 @@ def _charges(before: Totals, after: Totals) -> list[tuple[str, str, int]]:
     charged = after.charged.minus(before.charged)
     recovered = after.recovered_charges.minus(before.recovered_charges)
     shared = after.subsidised.minus(before.subsidised)
+    if charged == recovered == shared == NOTHING:
+        return []
     moves = []
     for kind in ("interest", "fee", "penalty"):
         moves.append((f"buyer_{kind}", f"{kind}_income", charged.of(kind) - recovered.of(kind)))
@@ -151,9 +153,11 @@ def _charges(before: Totals, after: Totals) -> list[tuple[str, str, int]]:
 
 def _given(before: Totals, after: Totals) -> list[tuple[str, str, int]]:
     """Forgiven, written off as small, or turned into principal."""
-    moves = []
+    moves: list[tuple[str, str, int]] = []
     waived, small = after.waived.minus(before.waived), after.small.minus(before.small)
     more = after.capitalised.minus(before.capitalised)
+    if waived == small == more == NOTHING:
+        return moves
     for component in COMPONENTS:
         moves.append(("waiver", f"buyer_{component}", waived.of(component)))
         moves.append(("small_differences", f"buyer_{component}", small.of(component)))

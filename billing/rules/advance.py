@@ -93,7 +93,7 @@ def _fall_due(terms: Terms, state: State, row: Instalment) -> Instalment:
         row = interest.accrue(terms, state, row, row.charge_on, row.nominal_on)
         row = replace(row, through_on=row.nominal_on)
     row = charge_planned(terms, row)
-    if is_last(state, row):
+    if terms.minimum_charge_minor and is_last(state, row):
         charged = charge_interest(terms, row, row.charge_on)
         row = with_fee(terms, row, lacking_minor(terms, state, row.capture_no, charged))
     return row
@@ -107,7 +107,7 @@ def _past_due(terms: Terms, state: State, since: date, to: date) -> State:
     changed = []
     for row in late:
         from_on = max(since, row.due_on)
-        silent_minor = min(left_minor, penalty.base_minor(terms, row))
+        silent_minor = min(left_minor, penalty.base_minor(terms, row)) if left_minor else 0
         left_minor -= silent_minor
         row = interest.accrue_late(terms, state, row, from_on, to)
         row = penalty.accrue(terms, row, from_on, to, silent_minor)

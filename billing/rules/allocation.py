@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from billing.rules.early import book, captures_ahead, pay_ahead, payoff_of
 from billing.rules.events import Received
 from billing.rules.rows import with_rows
-from billing.rules.settle import charge_past_due, owed, settled
+from billing.rules.settle import charge_past_due, owed, settle
 from billing.rules.values import NOTHING, Instalment, Parts, Receipt, ReceiptPart, State
 from products.rules.terms import COMPONENTS, Component, Terms
 
@@ -58,22 +58,28 @@ def _due(terms: Terms, state: State) -> list[Claim]:
     for row in state.instalments:
         if row.settled_on or row.disputed or not (row.past_due or row.due_on <= state.as_of):
             continue
-        debt_class: DebtClass = PAST_DUE if row.past_due else DUE
+        debt_class = class_of(row, state.as_of)
         asked = owed(terms, state, row)
         found += [
             Claim(debt_class, row.due_on, row.start_on, row.no, component, amount)
-            for component in _order(terms, state, debt_class)
+            for component in component_order(terms, state, debt_class)
             if (amount := asked.of(component))
         ]
     if terms.allocation_direction == "vertical":
-        places = {kind: _order(terms, state, kind) for kind in (PAST_DUE, DUE)}
+        places = {kind: component_order(terms, state, kind) for kind in (PAST_DUE, DUE)}
         found.sort(key=lambda c: (c.debt_class, places[c.debt_class].index(c.component), *c[1:4]))
     else:
         found.sort(key=lambda claim: claim[:4])  # stable: the components keep their order
     return found
 
 
-def _order(terms: Terms, state: State, debt_class: DebtClass) -> tuple[Component, ...]:
+def class_of(row: Instalment, on: date) -> DebtClass:
+    if row.past_due:
+        return PAST_DUE
+    return DUE if row.due_on <= on else IN_ADVANCE
+
+
+def component_order(terms: Terms, state: State, debt_class: DebtClass) -> tuple[Component, ...]:
     if state.non_accrual_on is not None and terms.allocation_non_accrual is not None:
         return terms.allocation_non_accrual
     if debt_class == PAST_DUE and terms.allocation_past_due is not None:
@@ -130,10 +136,8 @@ def split(asked: Sequence[Claim], amount_minor: int) -> tuple[dict[int, Parts], 
 
 def charge_penalties(terms: Terms, state: State) -> State:
     """Money that reaches a drawdown charges its penalties (docs/decisions/0001, rounding points)."""
-    late = [row for row in state.instalments if row.past_due]
-    if not late:
-        return state
-    return with_rows(state, [charge_past_due(terms, row, state.as_of) for row in late])
+    late = [(row, charge_past_due(terms, row, state.as_of)) for row in state.instalments if row.past_due]
+    return with_rows(state, [now for was, now in late if now is not was])
 
 
 def pay(
@@ -145,7 +149,7 @@ def pay(
     if parts:
         paid = [book(terms, state, r, parts[r.no]) for r in state.instalments if r.no in parts]
         state = with_rows(state, paid)
-        state = with_rows(state, [settled(terms, state, row, state.as_of) for row in _open(state, paid)])
+        state = settle(terms, state, _open(state, paid))
     fees: tuple[tuple[int, int], ...] = ()
     if advance:
         for capture_no in captures_ahead(state):

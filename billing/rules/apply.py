@@ -18,9 +18,8 @@ from billing.rules.rate_change import change_rate, pause_interest
 from billing.rules.refund import refund
 from billing.rules.restructure import restructure
 from billing.rules.reversal import reopen
-from billing.rules.rows import with_rows
 from billing.rules.schedule import capture_rows
-from billing.rules.settle import settled
+from billing.rules.settle import settle
 from billing.rules.silence import begin_silence, end_silence
 from billing.rules.state import remaining_minor, status_of
 from billing.rules.values import Capture, State
@@ -87,7 +86,7 @@ def capture(terms: Terms, state: State, event: events.Captured, returned_minor: 
     state = replace(state, captures=(*state.captures, with_merchant_fee(terms, taken)))
     state = capture_rows(terms, state, event, financed_minor)
     new = [row for row in state.instalments if row.capture_no == event.capture_no]
-    return with_rows(state, [settled(terms, state, row, event.effective_on) for row in new])
+    return settle(terms, state, new)
 
 
 def _void(terms: Terms, state: State, event: events.Voided) -> State:

@@ -36,7 +36,7 @@ def charge_changes(terms: Terms, before: State | None, after: State, on: date) -
     found = []
     for now in after.instalments:
         was = earlier.pop(now.no, None)
-        if was is not now:
+        if was is not now and was != now:
             found += _row_changes(terms, after, was or _blank(now), now, on)
     for was in earlier.values():
         found += _row_changes(terms, before or after, was, _blank(was), on)

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from billing.rules.events import Converted
 from billing.rules.rows import row_of, with_rows
-from billing.rules.settle import settled
+from billing.rules.settle import settle
 from billing.rules.values import State
 from products.rules.terms import Terms
 
@@ -18,11 +18,4 @@ def convert_out(terms: Terms, state: State, event: Converted) -> State:
         raise ValueError(f"more is converted than is open: {event}")
     row = replace(row, principal_minor=row.principal_minor - event.amount_minor)
     state = replace(with_rows(state, [row]), converted_minor=state.converted_minor + event.amount_minor)
-    return with_rows(
-        state,
-        [
-            settled(terms, state, other, state.as_of)
-            for other in state.instalments
-            if other.capture_no == row.capture_no and not other.settled_on
-        ],
-    )
+    return settle(terms, state, [other for other in state.instalments if other.capture_no == row.capture_no])

@@ -11,6 +11,7 @@ from billing.rules.apply import begin
 from billing.rules.decision import Drawdown, LineDelta, Moved, Refusal
 from billing.rules.events import Authorised, Captured, DueDate, Refunded, Voided
 from billing.rules.moves import move, on_its_day
+from billing.rules.quote import above_cap
 from billing.rules.state import MOVES, Move, captured_minor, remaining_minor
 from products.rules.terms import Terms
 
@@ -23,6 +24,8 @@ def authorise(key: Key, terms: Terms, *, amount_minor: int, today: date) -> Move
         return Refusal("drawdown_below_minimum", {"minimum_minor": max(1, terms.drawdown_minimum_minor)})
     if terms.drawdown_maximum_minor is not None and amount_minor > terms.drawdown_maximum_minor:
         return Refusal("drawdown_above_maximum", {"maximum_minor": terms.drawdown_maximum_minor})
+    if (cap := above_cap(terms, amount_minor, today)) is not None:
+        return Refusal("cap_exceeded", {"cap": f"{cap:f}", "rule": terms.law_row})
     event = Authorised(
         seq=1,
         effective_on=today,
@@ -41,8 +44,9 @@ def capture(
     today: date,
     dates: tuple[DueDate, ...] = (),
 ) -> Moved[Key] | Refusal:
-    """The debt begins on the day of shipment. No amount: all that is not yet captured or voided. `dates`:
-    of its rows, where the product has a calendar."""
+    """The debt begins on the day of shipment; `dates` are its rows', shifted. No amount: all that is not
+    yet captured or voided.
+    """
     terms, state = drawdown.terms, drawdown.state
     if on > today:
         return Refusal("effective_in_future", {"today": str(today)})
@@ -99,7 +103,8 @@ def refund(
         return Refusal("refund_before_capture", {"captured_on": str(captured.captured_on)})
     if refusal := wrong_state(drawdown, "refund", on=on, today=today):
         return refusal
-    refundable_minor = captured.amount_minor - captured.refunded_minor
+    refundable_minor = captured.amount_minor + captured.down_minor
+    refundable_minor -= captured.refunded_minor + captured.down_refunded_minor
     if not 0 < amount_minor <= refundable_minor:
         return Refusal("refund_exceeds_capture", {"refundable_minor": refundable_minor})
     event = Refunded(

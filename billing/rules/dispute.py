@@ -8,7 +8,7 @@ from billing.rules.events import Disputed, DisputeResolved
 from billing.rules.plan import HOW_REFUND, replan
 from billing.rules.rows import in_order, to_come, with_rows
 from billing.rules.schedule import last_grace_day
-from billing.rules.settle import settled
+from billing.rules.settle import settle
 from billing.rules.values import DISPUTED_STRIDE, Dispute, Instalment, Parts, State
 from products.rules.terms import Terms
 
@@ -47,14 +47,7 @@ def dispute(terms: Terms, state: State, event: Disputed) -> State:
             Dispute(event.dispute_id, event.capture_no, tuple(sorted(part.no for part in parts))),
         ),
     )
-    return with_rows(
-        state,
-        [
-            settled(terms, state, row, state.as_of)
-            for row in state.instalments
-            if row.capture_no == event.capture_no and not row.settled_on
-        ],
-    )
+    return settle(terms, state, [row for row in state.instalments if row.capture_no == event.capture_no])
 
 
 def resolve(terms: Terms, state: State, event: DisputeResolved) -> State:
@@ -78,7 +71,7 @@ def resolve(terms: Terms, state: State, event: DisputeResolved) -> State:
             row = replace(row, disputed=False, due_on=due_on, grace_on=grace_on)
             changed.append(row)
     state = with_rows(state, changed)
-    return with_rows(state, [settled(terms, state, row, state.as_of) for row in changed])
+    return settle(terms, state, changed)
 
 
 def _open(state: State, capture_no: int) -> list[Instalment]:

@@ -11,7 +11,7 @@ from billing.rules.fees import charge_planned, lacking_minor, with_fee
 from billing.rules.interest import accrue, free_until
 from billing.rules.plan import HOW, replan
 from billing.rules.rows import is_last, to_come, with_rows
-from billing.rules.settle import charge_all, charge_interest, charge_past_due, owed, settled, share_of
+from billing.rules.settle import charge_all, charge_interest, charge_past_due, owed, settle, share_of
 from billing.rules.values import NOTHING, Instalment, Parts, State
 from products.rules.terms import RATE_SCALE, Terms, billionths
 
@@ -133,13 +133,13 @@ def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
         if taken.total:
             charges[row.no] = taken
             state = with_rows(state, [row])
-    state = _book(terms, state, charges, settle=False)
+    state = _book(terms, state, charges, closing=False)
     parts = dict(charges)
     for row in ahead(state, capture_no):
         if row.charge_on <= state.as_of and (taken_minor := min(left, row.open_minor)):
             left -= taken_minor
             parts[row.no] = parts.get(row.no, NOTHING).plus(Parts(principal=taken_minor))
-            state = _book(terms, state, {row.no: Parts(principal=taken_minor)}, settle=False)
+            state = _book(terms, state, {row.no: Parts(principal=taken_minor)}, closing=False)
     open_minor = sum(row.open_minor for row in to_come(state, capture_no))
     principal_minor, fee_minor = with_prepayment_fee(terms, left, open_minor)
     if not principal_minor:
@@ -158,7 +158,7 @@ def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
 
 
 def _settled(terms: Terms, state: State, capture_no: int) -> State:
-    return with_rows(state, [settled(terms, state, row, state.as_of) for row in ahead(state, capture_no)])
+    return settle(terms, state, ahead(state, capture_no))
 
 
 def _with_interest_first(
@@ -204,16 +204,11 @@ def _next(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
     return Paid(state, parts, (), amount_minor)
 
 
-def _book(terms: Terms, state: State, parts: Mapping[int, Parts], *, settle: bool = True) -> State:
+def _book(terms: Terms, state: State, parts: Mapping[int, Parts], *, closing: bool = True) -> State:
     """The parts on their rows: what is touched is charged; then what is whole is settled."""
     changed = [book(terms, state, row, parts[row.no]) for row in state.instalments if row.no in parts]
     state = with_rows(state, changed)
-    if not settle:
-        return state
-    return with_rows(
-        state,
-        [settled(terms, state, row, state.as_of) for row in state.instalments if not row.settled_on],
-    )
+    return settle(terms, state, state.instalments) if closing else state
 
 
 def book(terms: Terms, state: State, row: Instalment, part: Parts) -> Instalment:

@@ -113,3 +113,11 @@ def _moved(terms: Terms, state: State, row: Instalment, on: DueDate) -> Instalme
 
 def _plain(terms: Terms, nominal_on: date) -> DueDate:
     return DueDate(nominal_on, nominal_on, last_grace_day(terms, nominal_on))
+
+
+def extendable(state: State, from_no: int, days: int) -> bool:
+    """Whether a row from there on would fall due later than today."""
+    if not any(row.no == from_no for row in state.instalments):
+        return False
+    by = timedelta(days)
+    return any(row.nominal_on + by > state.as_of for row in _from(state, from_no))

@@ -33,11 +33,11 @@ def accrue(terms: Terms, row: Instalment, since: date, to: date, silent_minor: i
     """
     counted = nights(max(since, first_night(terms, row)), to)
     if counted and terms.penalty_numerator:
-        each = terms.penalty_numerator * counted
-        silent = min(silent_minor, base_minor(terms, row))
+        each, base = terms.penalty_numerator * counted, base_minor(terms, row)
+        silent = min(silent_minor, base)
         row = replace(
             row,
-            penalty=grown(row.penalty, (base_minor(terms, row) - silent) * each),
+            penalty=grown(row.penalty, (base - silent) * each),
             silent_exact=row.silent_exact + silent * each,
         )
     if terms.cap_annual_rate is not None and (late := nights(max(since, row.due_on), to)):

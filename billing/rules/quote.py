@@ -110,6 +110,34 @@ def _months(terms: Terms) -> int | None:
     return terms.period_length if in_months else None
 
 
+def above_cap(terms: Terms, amount_minor: int, on: date) -> Decimal | None:
+    """The law's cap if the whole plan costs more in the row's measure, else None (DOMAIN.md §3, law).
+
+    A nominal rate without fees is its own simple rate: no plan is needed to see that it is below.
+    """
+    cap = terms.cap_annual_rate
+    if cap is None:
+        return None
+    yearly = terms.rate * 365 if terms.is_daily else terms.rate
+    plain_price = not (terms.drawdown_fee_rate or terms.drawdown_fee_minor or terms.minimum_charge_minor)
+    if (
+        terms.cap_measure == "irr_simple"
+        and plain_price
+        and not terms.period_fee_rate
+        and yearly * _LEAP <= cap
+    ):
+        return None
+    told = quote(terms, amount_minor, on)
+    rate = told.irr_simple if terms.cap_measure == "irr_simple" else told.irr_compound
+    return cap if rate is None or rate.quantize(_SHOWN) > cap else None
+
+
+_SHOWN = Decimal("0.0001")
+"""Compared as it is shown, to 0.01 %: roundings to the minor unit lift a small plan's rate by less."""
+_LEAP = Decimal("1.02")
+"""A day count may make more of a nominal rate, by 366 ÷ 360 at most."""
+
+
 class Payoff(msgspec.Struct, frozen=True, kw_only=True):
     """What closes a drawdown on `on`, by component; paid with `advance` while part of it is not yet due."""
 

@@ -7,14 +7,14 @@ else that capture owes; what then remains is credit balance.
 
 from msgspec.structs import replace
 
-from billing.rules.allocation import IN_ADVANCE, Claim, charge_penalties, split
+from billing.rules.allocation import IN_ADVANCE, Claim, charge_penalties, class_of, component_order, split
 from billing.rules.early import book
 from billing.rules.events import Refunded
 from billing.rules.fees import period_fee
 from billing.rules.merchant_fee import with_merchant_fee
 from billing.rules.plan import HOW_REFUND, replan
 from billing.rules.rows import capture_of, to_come, with_rows
-from billing.rules.settle import owed, settled
+from billing.rules.settle import owed, settle
 from billing.rules.values import NOTHING, Capture, Instalment, Parts, Receipt, ReceiptPart, State
 from products.rules.terms import COMPONENTS, Terms
 
@@ -48,7 +48,7 @@ def _with_capture(terms: Terms, state: State, capture: Capture) -> State:
 
 def _settle(terms: Terms, state: State, capture_no: int) -> State:
     rows = [row for row in state.instalments if row.capture_no == capture_no and not row.settled_on]
-    return with_rows(state, [settled(terms, state, row, state.as_of) for row in rows])
+    return settle(terms, state, rows)
 
 
 def _disputed(state: State, capture_no: int) -> list[Instalment]:
@@ -116,14 +116,21 @@ def _out_of_paid(terms: Terms, state: State, capture_no: int, surplus_minor: int
 
 
 def _charges(terms: Terms, state: State, capture_no: int) -> list[Claim]:
-    """What the capture owes beside principal, oldest first."""
-    return [
-        Claim(IN_ADVANCE, row.due_on, row.start_on, row.no, component, amount)
-        for row in sorted(state.instalments, key=lambda row: (row.due_on, row.no))
-        if row.capture_no == capture_no and not row.settled_on and not row.disputed
-        for component in COMPONENTS
-        if component != "principal" and (amount := owed(terms, state, row).of(component))
-    ]
+    """What the capture owes beside principal, oldest first, each row's components in the order of its
+    class.
+    """
+    found = []
+    for row in sorted(state.instalments, key=lambda row: (row.due_on, row.no)):
+        if row.capture_no != capture_no or row.settled_on or row.disputed:
+            continue
+        asked, kind = owed(terms, state, row), class_of(row, state.as_of)
+        order = COMPONENTS if kind == IN_ADVANCE else component_order(terms, state, kind)
+        found += [
+            Claim(kind, row.due_on, row.start_on, row.no, component, amount)
+            for component in order
+            if component != "principal" and (amount := asked.of(component))
+        ]
+    return found
 
 
 def _is_of(state: State, no: int, capture_no: int) -> bool:

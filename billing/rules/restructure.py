@@ -8,7 +8,7 @@ from billing.rules.events import Restructured
 from billing.rules.overdue import days_past_due
 from billing.rules.rows import capture_of, plan_no, with_rows
 from billing.rules.schedule import plain_dates, with_plan
-from billing.rules.settle import charge_all, run_ended, settled, unpaid
+from billing.rules.settle import charge_all, run_ended, settle, unpaid
 from billing.rules.values import NOTHING, Instalment, Parts, State
 from products.rules.due_dates import add_periods
 from products.rules.terms import Terms, billionths
@@ -62,7 +62,7 @@ def restructure(terms: Terms, state: State, event: Restructured) -> State:
     if event.rate is not None:
         state = replace(state, rates=(*state.rates, (event.effective_on, billionths(event.rate))))
     state = with_plan(terms, state, capture.no, rows, principal_minor + capitalised.total)
-    return with_rows(state, [settled(terms, state, row, state.as_of) for row in carried])
+    return settle(terms, state, carried)
 
 
 def _nominal(event: Restructured) -> list[date]:

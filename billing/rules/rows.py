@@ -96,6 +96,8 @@ def _from_row_on(state: State, row: Instalment, *, paid_bears: bool) -> int:
 def with_rows(state: State, changed: Iterable[Instalment]) -> State:
     """The rows replaced by their number."""
     by_no: Mapping[int, Instalment] = {row.no: row for row in changed}
+    if not by_no:
+        return state
     return replace(state, instalments=tuple([by_no.get(row.no, row) for row in state.instalments]))
 
 

@@ -1,12 +1,13 @@
 """What is charged on a row, what is owed, and when nothing of it is owed any more."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from msgspec.structs import replace
 
 from billing.rules.accrual import charge, closed
 from billing.rules.interest import free_until, interest_on
-from billing.rules.rows import left_minor
+from billing.rules.rows import left_minor, with_rows
 from billing.rules.values import Accrual, Instalment, Parts, State
 from kernel.money import round_ratio
 from products.rules.terms import RATE_SCALE, Terms, billionths
@@ -110,3 +111,9 @@ def settled(terms: Terms, state: State, row: Instalment, on: date) -> Instalment
     if not done.past_due:
         done = replace(run_ended(done), silent_exact=0)
     return replace(done, past_due=False, settled_on=on)
+
+
+def settle(terms: Terms, state: State, rows: Iterable[Instalment]) -> State:
+    """The rows marked settled where nothing is owed, on the state's day."""
+    done = [(row, settled(terms, state, row, state.as_of)) for row in rows if not row.settled_on]
+    return with_rows(state, [now for was, now in done if now is not was])

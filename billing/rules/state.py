@@ -31,7 +31,7 @@ MOVES: dict[Move, frozenset[Status]] = {
     "resolve_dispute": _OWING,
     "silence": _OWING,
     "end_silence": frozenset({"captured", "closed"}),
-    "change_rate": frozenset({"authorised", "captured"}),
+    "change_rate": _OWING,
     "pause_interest": _OWING,
     "extend": _OWING,
     "move_due_date": _OWING,

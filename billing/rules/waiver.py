@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from billing.rules.events import Waived
 from billing.rules.rows import row_of, with_rows
-from billing.rules.settle import charge_all, settled, unpaid
+from billing.rules.settle import charge_all, settle, unpaid
 from billing.rules.values import Parts, State
 from products.rules.terms import Terms
 
@@ -20,4 +20,4 @@ def waive(terms: Terms, state: State, event: Waived) -> State:
     )
     row = replace(row, waived=row.waived.plus(given))
     state = with_rows(state, [row])
-    return with_rows(state, [settled(terms, state, row, state.as_of)])
+    return settle(terms, state, [row])

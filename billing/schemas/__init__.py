@@ -3,6 +3,7 @@
 Ids, amounts, texts ................ values.py
 Lines and limit decisions .......... lines.py
 Drawdowns, refunds, events, charges  drawdowns.py
+After the sale ..................... debts.py
 Receipts and what they pay ......... receipts.py
 Quotes and payoffs ................. quotes.py
 Ledger entries, trial balance ...... ledger.py

@@ -16,6 +16,7 @@ from billing.schemas.values import (
     Amount,
     ChargeId,
     Currency,
+    DisputeId,
     DrawdownId,
     JournalId,
     LineId,
@@ -24,12 +25,14 @@ from billing.schemas.values import (
     Text,
 )
 from kernel.context import Ctx
+from products.rules.terms import MonthDay
 from products.schemas import ProductId, actor_id
 from tenants.schemas import BuyerId, MerchantId
 
 
 class NewDrawdown(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """`order_ref`: the platform's order, shown to the buyer. `external_ref`: unique for ever."""
+    """`order_ref`: the platform's order, shown to the buyer. `external_ref`: unique for ever. `instalments`,
+    `due_day`: of those that the product offers; `category`: of the goods."""
 
     line_id: LineId
     merchant_id: MerchantId
@@ -37,6 +40,9 @@ class NewDrawdown(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     currency: Currency
     order_ref: Text | None = None
     external_ref: Text | None = None
+    instalments: int | None = None
+    due_day: MonthDay | None = None
+    category: Text | None = None
 
 
 class NewCapture(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -179,7 +185,7 @@ def refund_body(ctx: Ctx, refunded: Refunded) -> RefundBody:
 def event_body(recorded: RecordedEvent) -> EventBody:
     beside = {"kind", "seq", "effective_on", "booked_on"}
     data = {name: value for name, value in msgspec.to_builtins(recorded.event).items() if name not in beside}
-    for name, prefixed in (("receipt_id", ReceiptId), ("refund_id", RefundId)):
+    for name, prefixed in (("receipt_id", ReceiptId), ("refund_id", RefundId), ("dispute_id", DisputeId)):
         if name in data:
             data[name] = str(prefixed(UUID(data[name])))
     return EventBody(

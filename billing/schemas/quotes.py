@@ -10,17 +10,23 @@ from uuid import UUID
 import msgspec
 
 from billing.rules.quote import Payoff, Quote, QuotedInstalment
-from billing.schemas.values import Amount, DrawdownId
+from billing.schemas.values import Amount, DrawdownId, Text
 from kernel.context import Ctx
+from products.rules.terms import MonthDay
 from products.schemas import ProductId
 
 
 class NewQuote(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """`captured_on`: today where it is left out."""
+    """`captured_on`: today where it is left out. `instalments`, `due_day`: of those that the product
+    offers.
+    """
 
     product_id: ProductId
     amount_minor: Amount
     captured_on: date | None = None
+    instalments: int | None = None
+    due_day: MonthDay | None = None
+    category: Text | None = None
 
 
 class QuoteBody(msgspec.Struct, kw_only=True):

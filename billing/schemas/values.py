@@ -14,6 +14,9 @@ MOST_MINOR: Final = 10**15
 Amount = Annotated[int, msgspec.Meta(gt=0, le=MOST_MINOR, description="Minor units", examples=[128_800])]
 Limit = Annotated[int, msgspec.Meta(ge=0, le=MOST_MINOR, description="Minor units", examples=[5_000_000])]
 Currency = Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$", description="ISO 4217", examples=["CNY"])]
+Rate = Annotated[
+    str, msgspec.Meta(pattern=r"^0(\.[0-9]{1,9})?$", description="A fraction", examples=["0.0005"])
+]
 Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 """Without control characters: the database takes no NUL, and a line break forges lines in a file."""
 
@@ -36,6 +39,10 @@ class ReceiptId(Id, prefix="rcp"):
 
 class RefundId(Id, prefix="rfd"):
     """A refund."""
+
+
+class DisputeId(Id, prefix="dsp"):
+    """A dispute."""
 
 
 class ChargeId(Id, prefix="chg"):

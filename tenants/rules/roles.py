@@ -16,6 +16,7 @@ VOCABULARY: Final = frozenset(
         "buyers:read",
         "buyers:write",
         "days:write",
+        "debts:write",
         "drawdowns:read",
         "drawdowns:write",
         "keys:read",
@@ -53,10 +54,11 @@ _READ: Final = frozenset(permission for permission in VOCABULARY if permission.e
 ROLES: Final = {
     "owner": VOCABULARY,
     "admin": VOCABULARY - {"owners:write"},
-    "risk": _TRADE_READ | {"ledger:read", "lines:write", "products:write"},
+    "risk": _TRADE_READ | {"debts:write", "ledger:read", "lines:write", "products:write"},
     "credit_officer": _TRADE_READ | {"buyers:write", "lines:write"},
     "operations": _TRADE_READ | {"buyers:write", "drawdowns:write", "merchants:write"},
-    "finance": _TRADE_READ | {"days:write", "ledger:read", "receipts:reverse", "receipts:write"},
+    "finance": _TRADE_READ
+    | {"days:write", "debts:write", "ledger:read", "receipts:reverse", "receipts:write"},
     "collections": _TRADE_READ | {"receipts:write"},
     "salesperson": frozenset(
         {"buyers:read", "buyers:write", "drawdowns:read", "lines:read", "products:read"}

@@ -44,6 +44,7 @@ OWN_ROOMS: Final = {
     "billing/loaded.py": "a drawdown as it is stored, and how it is told",
     "billing/known.py": "what a process may keep because it never changes",
     "billing/receipts.py": "the rows of a settlement: receipt, its reversal and a use of credit share them",
+    "billing/after_sale.py": "what the commands after the sale have in common",
     "billing/bring_forward.py": "what the schedule brought, for day end and for whoever cannot wait for it",
     "billing/history.py": "reads of what happened: events, charges, entries",
     "billing/quotes.py": "what an order or a payoff would cost: reads that change nothing",

@@ -51,6 +51,7 @@ IRREGULAR: Final = {
     "frozen",
     "kept",
     "lost",
+    "off",  # written off
     "paid",
     "sent",
     "set",

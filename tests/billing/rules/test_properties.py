@@ -69,7 +69,7 @@ def told(story: Story) -> dict[str, Any]:
         "paid": [tuple(debt.paid.values()) for debt in story.debts],
         "receipts": [(receipt_id, r["amount"], r["excess"]) for receipt_id, r in receipts],
         "parts": [
-            [(no, *parts.values()) for no, parts in r["parts"].items() if any(parts.values())]
+            [(no, *parts.values()) for no, parts in sorted(r["parts"].items()) if any(parts.values())]
             for _, r in receipts
         ],
     }

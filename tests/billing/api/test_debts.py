@@ -1,0 +1,60 @@
+"""What happens to a debt after the sale, over HTTP: each route once, and what it refuses as it is written."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kernel.ids import encode, uuid7
+from tests.billing.api.conftest import Counter
+
+pytestmark = pytest.mark.db
+
+
+@pytest.fixture
+async def debt(counter: Counter) -> str:
+    """1,000.00 captured the day before."""
+    drawn = encode("drw", await counter.shop.draw(100_000))
+    await counter.shop.go(counter.shop.today + timedelta(1))
+    return drawn
+
+
+async def test_each_route(counter: Counter, debt: str) -> None:
+    today = counter.shop.today
+    dispute = encode("dsp", uuid7())
+    steps: list[tuple[str, dict[str, Any]]] = [
+        ("charge", {"amount_minor": 700, "due_on": str(today + timedelta(3))}),
+        ("waive", {"instalment_no": 9_001, "fee_minor": 200}),
+        ("pause_interest", {"until_on": str(today + timedelta(3))}),
+        ("change_rate", {"rate": "0.0004"}),
+        ("dispute", {"amount_minor": 10_000, "id": dispute}),
+        ("resolve_dispute", {"dispute_id": dispute, "verdict": "lost"}),
+        ("extend", {"days": 10}),
+        ("restructure", {"form": "equal_principal", "instalments": 2}),
+        ("write_off", {}),
+    ]
+    for verb, body in steps:
+        told = await counter.ok(f"/drawdowns/{debt}/{verb}", body)
+        assert (told["id"], told["outstanding_minor"]) == (debt, 100_000), verb
+    kinds = [event["kind"] for event in (await counter.get(f"/drawdowns/{debt}/events")).json()["data"]]
+    assert kinds[2:] == [
+        "charge_added",
+        "waived",
+        "interest_paused",
+        "rate_changed",
+        "disputed",
+        "dispute_resolved",
+        "extended",
+        "restructured",
+        "written_off",
+    ]
+    await counter.shop.verify()
+
+
+@pytest.mark.parametrize("rate", ["much", "NaN", "2"])
+async def test_a_rate_is_a_decimal_string(counter: Counter, debt: str, rate: str) -> None:
+    answer = await counter.post(f"/drawdowns/{debt}/change_rate", {"rate": rate})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "#/rate"
