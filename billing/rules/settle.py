@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from billing.rules.accrual import charge, closed
 from billing.rules.interest import free_until, interest_on
-from billing.rules.rows import left_minor, with_rows
+from billing.rules.rows import is_last, left_minor, with_rows
 from billing.rules.values import Accrual, Instalment, Parts, State
 from kernel.money import round_ratio
 from products.rules.terms import RATE_SCALE, Terms, billionths
@@ -101,7 +101,8 @@ def settled(terms: Terms, state: State, row: Instalment, on: date) -> Instalment
     until = free_until(terms, state, row)
     early = on < interest_on(terms, state, row) and row.through_on is None and not row.is_charge
     if early and (row.charge_on > on or (until and on <= until)):
-        if left_minor(state, row) or (row.planned_fee_minor and _fee_comes(terms, row, on)):
+        fee_comes = row.planned_fee_minor and _fee_comes(terms, row, on)
+        if left_minor(state, row) or fee_comes or _minimum_comes(terms, state, row):
             return row
         if until is not None and on <= until and not row.interest.charged_minor:
             row = replace(row, interest=Accrual())
@@ -117,6 +118,19 @@ def _fee_comes(terms: Terms, row: Instalment, on: date) -> bool:
     """Whether the fee of a period is still to be charged though nothing of the principal is left."""
     begun = row.start_on <= on < row.charge_on
     return begun or terms.early_fees == "charged" or terms.prepayment == "next"
+
+
+def _minimum_comes(terms: Terms, state: State, row: Instalment) -> bool:
+    """Whether the row has to answer for the minimum charge of principal that falls due before it."""
+    return (
+        terms.minimum_charge_minor > 0
+        and is_last(state, row)
+        and any(
+            other.open_minor and not other.disputed
+            for other in state.instalments
+            if other.capture_no == row.capture_no
+        )
+    )
 
 
 def settle(terms: Terms, state: State, rows: Iterable[Instalment]) -> State:
