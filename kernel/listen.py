@@ -17,6 +17,8 @@ from kernel.db.engine import Tx
 
 _SETTINGS: Final = {"application_name": "tradeline listener", "search_path": "pg_catalog", "timezone": "UTC"}
 _TIMEOUT_SECONDS: Final = 5
+CLIENT_ERRORS: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg says of a connection that is gone; the second if it was cut off in the middle of an answer."""
 
 
 async def listen(
@@ -29,7 +31,7 @@ async def listen(
     while True:
         try:
             await _listen(url, channel, heard, look, every_ms)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as lost:
+        except (OSError, TimeoutError, asyncpg.PostgresError, *CLIENT_ERRORS) as lost:
             log.get().warning("listening broke off", channel=channel, cause=repr(lost))
             await asyncio.sleep(every_ms / 1000)
 
