@@ -20,6 +20,7 @@ What these have in common ................. after_sale.py
 The timetable ............................. jobs.py
 Verify the book ........................... verify_book.py; its reads: verification.py
 Quotes and payoffs ........................ quotes.py
+Why an amount is what it is ............... explanations.py
 
 A money command, its shape and rows ....... command.py, rows.py
 The writer of money and its queue ......... commit.py, commit_queue.py, sql/commit.sql, sql/write_rows.sql

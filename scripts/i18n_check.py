@@ -1,4 +1,5 @@
-"""Every error code has its words in every language, and no word is there that nobody says.
+"""Every error code and every rule of an explanation has its words in every language, and no word is there
+that nobody says.
 
 Codes come from all DomainError classes and from the literals in calls of FieldProblem and Refusal (and
 from pairs `"code", {...}` in rules, which become one). Placeholders are the same in all languages, and
@@ -18,6 +19,7 @@ from typing import Final, NamedTuple
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from billing.rules.explain import RULES  # noqa: E402
 from kernel.errors import DomainError  # noqa: E402
 from kernel.i18n import FOLDER, LOCALES, catalogue  # noqa: E402
 from kernel.web.problems import KINDS  # noqa: E402
@@ -95,6 +97,7 @@ def faults() -> Iterator[str]:
         for path in sorted((ROOT / package).rglob("*.py")):
             said += literals(path)
     wanted = {f"error.{code}.{part}": place for code, place, _ in said for part in ("title", "detail")}
+    wanted |= {f"explain.{rule}": "billing/rules/explain.py" for rule in RULES}
     first = catalogue(LOCALES[0])
     for locale in LOCALES:
         messages = catalogue(locale)

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "product": "Credit products: draft, publish, list, show",
     "line": "Credit lines: grant, raise, cut, freeze, unfreeze, close, list, show",
     "drawdown": "Orders on credit: authorise, capture, void, refund, list, show",
+    "explain": "Why an amount is what it is: of a drawdown or a charge",
     "receipt": "Money that came: record, reverse, list, show",
     "day-end": "Day end: run",
     "clock": "A test tenant's clock: show, advance",

@@ -6,6 +6,7 @@ Authorise, capture, void, refund .. drawdowns.py
 After the sale ..................... debts.py
 Receipts and their reversal ....... receipts.py
 Quotes and payoffs ................ quotes.py
+Why an amount is what it is ........ explanations.py
 Ledger entries, trial balance ..... ledger.py
 Clock of a test tenant ............ clock.py
 """
@@ -16,7 +17,7 @@ from typing import Final
 
 from litestar import Router
 
-from billing.api import clock, debts, drawdowns, ledger, lines, quotes, receipts
+from billing.api import clock, debts, drawdowns, explanations, ledger, lines, quotes, receipts
 
 router: Final = Router(
     "/",
@@ -42,6 +43,7 @@ router: Final = Router(
         debts.extend,
         debts.restructure,
         debts.write_off,
+        explanations.get_explanation,
         quotes.create_quote,
         quotes.get_payoff,
         receipts.create_receipt,

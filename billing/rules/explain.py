@@ -8,7 +8,7 @@ refused.
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,15 @@ from billing.rules.values import Accrual, Instalment, State
 from products.rules.terms import RATE_SCALE, Terms, billionths
 
 Notes = dict[int, list[Derivation]]
+RULES: Final = frozenset({
+    "cap", "cap.left", "charged.fee", "charged.interest", "charged.penalty", "fee.base", "fee.buyers_share",
+    "fee.drawdown", "fee.explicit", "fee.fixed", "fee.flat_fee", "fee.merchants_share", "fee.other",
+    "fee.rate", "interest", "interest.capped", "interest.subsidised", "late", "late.capped", "nights.cap",
+    "nights.interest", "nights.late", "nights.penalty", "payment.level", "penalty", "penalty.capped",
+    "principal.equal_instalment", "principal.equal_principal", "principal.flat_fee",
+    "principal.interest_only", "principal.level", "principal.one_payment", "subsidy",
+})  # fmt: skip
+"""Every rule that an explanation names; each has its words (`explain.…`, scripts/i18n_check.py)."""
 
 
 class RowExplained(msgspec.Struct, frozen=True, kw_only=True):

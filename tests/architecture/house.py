@@ -47,6 +47,7 @@ OWN_ROOMS: Final = {
     "billing/after_sale.py": "what the commands after the sale have in common",
     "billing/bring_forward.py": "what the schedule brought, for day end and for whoever cannot wait for it",
     "billing/history.py": "reads of what happened: events, charges, entries",
+    "billing/explanations.py": "what an amount follows from: reads that change nothing",
     "billing/quotes.py": "what an order or a payoff would cost: reads that change nothing",
     "billing/verification.py": "what stands in the database against what the engine says, for verify_book",
     "products/calendars.py": "calendars by name, from packages that are renewed: no rule, no read",

@@ -14,8 +14,9 @@ from billing.rules.advance import advance
 from billing.rules.allocation import claims
 from billing.rules.book import fold
 from billing.rules.books import totals
+from billing.rules.derivation import Derivation
 from billing.rules.events import Received
-from billing.rules.explain import explain
+from billing.rules.explain import RULES, explain
 from billing.rules.outlook import outlook
 from billing.rules.quote import payoff, quote
 from billing.rules.replay import replay, timeline
@@ -82,6 +83,11 @@ def every_yuan_is_explained(life: Life, days: int) -> None:
             (told.principal, row.principal_minor),
         ):
             assert recompute(tree) == tree.value == amount
+            assert rules_of(tree) <= RULES
+
+
+def rules_of(tree: Derivation) -> set[str]:
+    return {tree.rule}.union(*map(rules_of, tree.parts))
 
 
 def books_follow(life: Life) -> None:
