@@ -14,7 +14,9 @@ from billing.queries import load_drawdown, load_events
 from billing.receipts import AllocationView
 from billing.rules.advance import advance
 from billing.rules.events import Event, decode_event
+from billing.rules.outlook import OutlookRow, outlook
 from billing.rules.replay import replay
+from billing.rules.values import State
 from kernel.context import Ctx
 from kernel.db.engine import Tx
 from kernel.errors import FieldProblem, Invalid, NotFound
@@ -49,6 +51,15 @@ class ChargeRecord(msgspec.Struct, frozen=True, kw_only=True):
     effective_on: date
     booked_on: date
     derivation: dict[str, Any]
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """A drawdown's plan as its buyer sees it on a day."""
+
+    drawdown_id: UUID
+    currency: str
+    as_of: date
+    rows: tuple[OutlookRow, ...]
 
 
 class LimitDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,19 +116,32 @@ async def read_drawdown(tx: Tx, ctx: Ctx, drawdown_id: UUID, as_of: date | None 
 
     Raises NotFound, Invalid for a day before the authorisation or more than ten years ahead.
     """
+    return view(*await _on_a_day(tx, ctx, drawdown_id, as_of))
+
+
+async def read_schedule(tx: Tx, ctx: Ctx, drawdown_id: UUID, as_of: date | None = None) -> Schedule:
+    """What each instalment asks for when it falls due if nothing more happens, as seen on a day, today
+    without one. Raises as `read_drawdown`.
+    """
+    loaded, state = await _on_a_day(tx, ctx, drawdown_id, as_of)
+    rows = outlook(loaded.terms, state)
+    return Schedule(drawdown_id=loaded.id, currency=loaded.currency, as_of=state.as_of, rows=rows)
+
+
+async def _on_a_day(tx: Tx, ctx: Ctx, drawdown_id: UUID, as_of: date | None) -> tuple[Loaded, State]:
     loaded = await load_drawdown(tx, ctx, drawdown_id)
     if loaded is None:
         raise NotFound(what="drawdown")
     if as_of is None:
-        return today_view(ctx, loaded)
+        return loaded, advance(loaded.terms, loaded.state, max(ctx.today, loaded.state.as_of))
     last_on = ctx.today + timedelta(AHEAD_DAYS)
     if not loaded.authorised_on <= as_of <= last_on:
         expected = f"{loaded.authorised_on} to {last_on}"
         raise Invalid(errors=(FieldProblem("?as_of", "out_of_range", {"expected": expected}),))
     if as_of >= loaded.state.as_of:
-        return view(loaded, advance(loaded.terms, loaded.state, as_of))
+        return loaded, advance(loaded.terms, loaded.state, as_of)
     log = await load_events(tx, ctx, [drawdown_id])
-    return view(loaded, replay(loaded.terms, log[drawdown_id], as_of))
+    return loaded, replay(loaded.terms, log[drawdown_id], as_of)
 
 
 async def currency_of(tx: Tx, ctx: Ctx, drawdown_id: UUID) -> str:

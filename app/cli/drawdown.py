@@ -13,7 +13,7 @@ from app.cli.member import Limit
 from app.cli.values import Amount, AmountMinor, On, day, minor, minor_or_none
 from billing.authorise_order import AuthoriseOrder, authorise_order
 from billing.capture_order import CaptureOrder, capture_order
-from billing.history import currency_of, list_charges, read_drawdown, today_view
+from billing.history import currency_of, list_charges, read_drawdown, read_schedule, today_view
 from billing.queries import list_drawdowns
 from billing.refund_order import RefundOrder, refund_order
 from billing.rules.values import Status
@@ -25,6 +25,7 @@ from billing.schemas.drawdowns import (
     drawdown_body,
     refund_body,
 )
+from billing.schemas.schedules import ScheduleBody, schedule_body
 from billing.void_order import VoidOrder, void_order
 from kernel.context import Ctx
 from kernel.db.scope import scope
@@ -32,6 +33,7 @@ from kernel.db.scope import scope
 app = group("Orders on credit: authorised at the order, captured at shipment.")
 
 Drawdown = Annotated[str, typer.Argument(metavar="DRAWDOWN", help="Its id, drw_…")]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="Any day; today without")]
 ExternalRef = Annotated[
     str | None, typer.Option(help="Your own id of it; unique for ever, so a repeat is refused")
 ]
@@ -138,14 +140,20 @@ async def list_(
 async def show(
     ctx: Ctx,
     drawdown: Drawdown,
-    as_of: Annotated[
-        str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="Any day; today without")
-    ] = None,
+    as_of: AsOf = None,
 ) -> DrawdownBody:
     """One drawdown as it stands today, or on another day if nothing more happens."""
     drawdown_id = named.identified("drawdown", "drw", drawdown)
     async with scope(ctx, read_only=True) as tx:
         return drawdown_body(ctx, await read_drawdown(tx, ctx, drawdown_id, day(as_of)))
+
+
+@command(app, "schedule")
+async def schedule(ctx: Ctx, drawdown: Drawdown, as_of: AsOf = None) -> ScheduleBody:
+    """What each instalment asks for when it falls due if nothing more happens, as seen today or on a day."""
+    drawdown_id = named.identified("drawdown", "drw", drawdown)
+    async with scope(ctx, read_only=True) as tx:
+        return schedule_body(ctx, await read_schedule(tx, ctx, drawdown_id, day(as_of)))
 
 
 @command(app, "charges", columns=("effective_on", "kind", "amount_minor", "instalment_no", "id"))

@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "programme": "Programmes: open, list",
     "product": "Credit products: draft, publish, list, show",
     "line": "Credit lines: grant, raise, cut, freeze, unfreeze, close, list, show",
-    "drawdown": "Orders on credit: authorise, capture, void, refund, list, show",
+    "drawdown": "Orders on credit: authorise, capture, void, refund, list, show, schedule, charges",
     "explain": "Why an amount is what it is: of a drawdown or a charge",
     "receipt": "Money that came: record, reverse, list, show",
     "day-end": "Day end: run",

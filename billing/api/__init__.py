@@ -32,6 +32,7 @@ router: Final = Router(
         drawdowns.refund_drawdown,
         drawdowns.list_drawdowns,
         drawdowns.get_drawdown,
+        drawdowns.get_drawdown_schedule,
         drawdowns.list_drawdown_events,
         drawdowns.list_drawdown_charges,
         debts.waive,

@@ -31,6 +31,7 @@ from billing.schemas.drawdowns import (
     event_body,
     refund_body,
 )
+from billing.schemas.schedules import ScheduleBody, schedule_body
 from billing.schemas.values import DrawdownId, Text
 from billing.void_order import VoidOrder
 from kernel.db.scope import scope
@@ -155,6 +156,16 @@ async def get_drawdown(
     async with scope(ctx, read_only=True) as tx:
         found = await history.read_drawdown(tx, ctx, drawdown_id.uuid, as_of)
     return drawdown_body(ctx, found)
+
+
+@get(f"{PATH}/schedule", opt=needs(READ), operation_id="get_drawdown_schedule", tags=TAGS)
+async def get_drawdown_schedule(
+    request: ApiRequest, drawdown_id: FromPath[DrawdownId], as_of: FromQuery[date | None] = None
+) -> ScheduleBody:
+    """What each instalment asks for when it falls due if nothing more happens, as seen today or on a day."""
+    ctx = request.ctx
+    async with scope(ctx, read_only=True) as tx:
+        return schedule_body(ctx, await history.read_schedule(tx, ctx, drawdown_id.uuid, as_of))
 
 
 @get(f"{PATH}/events", opt=needs(READ), operation_id="list_drawdown_events", tags=TAGS)

@@ -6,6 +6,7 @@ Drawdowns, refunds, events, charges  drawdowns.py
 After the sale ..................... debts.py
 Receipts and what they pay ......... receipts.py
 Quotes and payoffs ................. quotes.py
+The plan as the buyer sees it ...... schedules.py
 Why an amount is what it is ........ explanations.py
 Ledger entries, trial balance ...... ledger.py
 Clock .............................. clock.py

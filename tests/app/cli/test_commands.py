@@ -17,6 +17,7 @@ from app.cli import (
     clock,
     day_end,
     drawdown,
+    explain,
     key,
     ledger,
     line,
@@ -142,6 +143,10 @@ async def test_orders_and_money(shop: Shop, capsys: pytest.CaptureFixture[str]) 
     assert [one.id for one in await drawdown.list_(ctx, buyer=payer)] == [made.id]
     assert [one.id for one in await drawdown.list_(ctx, status="voided")] == []
     assert await drawdown.charges(ctx, drw(made)) == []
+    assert (await drawdown.schedule(ctx, drw(made), as_of=str(later))).total_outstanding_minor > 0
+    assert (await explain.explain(ctx, drw(made), as_of=str(later))).amounts
+    with pytest.raises(CommandError):
+        await explain.explain(ctx, "chg_x", as_of=None)
     assert {one.kind for one in await ledger.entries(ctx, drw(made))} >= {"capture", "refund", "receipt"}
     show(await ledger.balance(ctx), as_json=False)
     assert "89.00 CNY" in capsys.readouterr().out

@@ -62,6 +62,30 @@ async def test_example_1_to_the_cent(counter: Counter) -> None:
     assert (payoff["total_minor"], payoff["interest_minor"]) == (603_000, 3_000)
 
 
+async def test_the_schedule_shows_what_is_to_come(counter: Counter) -> None:
+    opened_on = counter.shop.today
+    path = f"/drawdowns/{(await drawn(counter))['id']}"
+    ahead = (await counter.get(f"{path}/schedule")).json()
+    assert (ahead["object"], ahead["as_of"]) == ("schedule", str(opened_on))
+    (row,) = ahead["instalments"]
+    assert row["due_on"] == str(opened_on + timedelta(60))
+    assert (row["principal_minor"], row["interest_minor"]) == (1_000_000, 10_000)
+    assert row["outstanding_minor"] == ahead["total_outstanding_minor"] == 1_010_000
+    assert (await counter.get(path)).json()["interest_due_minor"] == 0, "nothing is charged yet"
+    await counter.shop.go(opened_on + timedelta(50))
+    await counter.ok("/receipts", counter.money(405_000, advance=True))
+    (row,) = (await counter.get(f"{path}/schedule")).json()["instalments"]
+    assert (row["interest_minor"], row["paid_minor"], row["outstanding_minor"]) == (8_000, 405_000, 603_000)
+    late_on = opened_on + timedelta(80)
+    (row,) = (await counter.get(f"{path}/schedule", as_of=str(late_on))).json()["instalments"]
+    assert row["past_due"]
+    assert row["penalty_minor"] > 0
+    seen = (await counter.get(f"{path}/schedule", as_of=str(opened_on))).json()
+    assert seen["instalments"] == ahead["instalments"], "a day that is past shows what was known then"
+    refused = await counter.get(f"{path}/schedule", as_of=str(opened_on - timedelta(1)))
+    assert (refused.status_code, refused.json()["errors"][0]["code"]) == (422, "out_of_range")
+
+
 async def test_a_repeated_key_has_one_effect(counter: Counter) -> None:
     first = await counter.ok("/drawdowns", counter.order(100), key="k")
     assert await counter.ok("/drawdowns", counter.order(100), key="k") == first
@@ -178,7 +202,7 @@ async def test_a_strangers_objects_are_not_found(counter: Counter) -> None:
     stranger = await open_shop()
     drawdown = await stranger.authorise(100)
     path = f"/drawdowns/{encode('drw', drawdown.id)}"
-    for one in ("", "/events", "/charges", "/payoff"):
+    for one in ("", "/schedule", "/events", "/charges", "/payoff"):
         answer = await counter.get(path + one)
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), one
     for verb, body in (("capture", {}), ("void", {}), ("refund", {"amount_minor": 1})):
