@@ -12,7 +12,7 @@ programme, product ............................... programme.py, product.py
 line, drawdown, receipt .......................... line.py, drawdown.py, receipt.py
 day-end, clock, verify, ledger ................... day_end.py, clock.py, verify.py, ledger.py
 explain: why an amount is what it is ............. explain.py
-engine, apr: pure, without database or web ....... engine.py, engine_case.py, apr.py
+engine, apr: pure, without database or web ....... engine.py, engine_case.py, apr.py, apr_case.py
 """
 
 from __future__ import annotations

@@ -102,13 +102,13 @@ def across(app: typer.Typer, name: str, *, columns: Sequence[str] = ()) -> Calla
     return _declare(app, name, columns, over_all, (_TENANT,), skip=1)
 
 
-def pure(app: typer.Typer, name: str) -> Callable[[Work], Work]:
+def pure(app: typer.Typer, name: str, *, columns: Sequence[str] = ()) -> Callable[[Work], Work]:
     """A command that needs neither servers nor database: `work(**options)`."""
 
     async def alone(work: Call, tenant: str | None, member: str | None, given: dict[str, Any]) -> object:
         return await work(**given)
 
-    return _declare(app, name, (), alone, (), skip=0)
+    return _declare(app, name, columns, alone, (), skip=0)
 
 
 def _declare(

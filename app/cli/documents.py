@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
@@ -31,3 +31,6 @@ def _read(path: Path, kind: Any, otherwise: str) -> Any:
         raise CommandError(f"{path}: {error.strerror}", "look at the path", exit_code=2) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise CommandError(f"{path} is {otherwise}: {error}", "correct it there", exit_code=2) from None
+    except InvalidOperation:
+        problem = f"{path} holds a number with an exponent beyond any use"
+        raise CommandError(problem, "correct it there", exit_code=2) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any, Final
 
 import msgspec
@@ -88,7 +89,7 @@ def _show_list(
     if not rows:
         console.print("none")
         return
-    names = columns or [name for name in rows[0] if name not in _UNSAID]
+    names = columns or [name for name in dict.fromkeys(chain(*rows)) if name not in _UNSAID]
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for name in names:
         table.add_column(
@@ -111,10 +112,19 @@ def _text(name: str, value: Any, currency: str | None) -> str:
     if isinstance(value, dict):
         return msgspec.json.encode(value).decode()
     if isinstance(value, list):
+        if isinstance(value[0], dict):
+            return "\n".join(map(_problem, value))
         return ", ".join(map(str, value))
     if name.endswith("_minor") and isinstance(value, int):
         return _amount(value, currency)
     return str(value)
+
+
+def _problem(entry: Mapping[str, Any]) -> str:
+    """A problem of a document in words, anything else as it is."""
+    if "pointer" in entry and "detail" in entry:
+        return f"{entry['pointer']}: {entry['detail']}"
+    return msgspec.json.encode(entry).decode()
 
 
 def _amount(amount_minor: int, currency: str | None) -> str:

@@ -8,10 +8,20 @@ from datetime import date
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from products.rules.root import PRECISION, NoRate, TimedFlow, log_growth, spreadsheet_root, unit_period_root
+from products.rules.root import (
+    PRECISION,
+    NoRate,
+    TimedFlow,
+    UnitFlow,
+    log_growth,
+    spreadsheet_root,
+    unit_period_root,
+)
 
 YEAR_DAYS = 365
+YEAR_MONTHS = 12
 _DIGITS = Decimal("1e-15")
+_MOST_PLACES = 17
 
 
 class Flow(NamedTuple):
@@ -28,40 +38,63 @@ def irr(flows: Sequence[TimedFlow]) -> Decimal:
     """
     with localcontext() as context:
         context.prec = PRECISION
-        return (log_growth(flows).exp() - 1).quantize(_DIGITS)
+        return _told(log_growth(flows).exp() - 1)
 
 
-def irr_compound(flows: Sequence[Flow], *, months: int | None = None) -> Decimal:
-    """The effective annual rate: t = days ÷ 365, or twelfths where all flows lie `months` whole months apart.
+def irr_compound(flows: Sequence[Flow], *, months: int | Sequence[int] | None = None) -> Decimal:
+    """The effective annual rate: t = days ÷ 365, or twelfths of a year. Raises NoRate.
 
-    100 out, 101 back after 60 days: 1.01^(365 ÷ 60) − 1 = 0.0624. Raises NoRate.
+    `months`: so many lie between one flow's date and the next; or, in the order of the flows, each one's
+    months from the first. 100 out, 101 back after 60 days: 1.01^(365 ÷ 60) − 1 = 0.0624.
     """
     if months is None:
-        return irr(_in_years(flows))
-    ordered = sorted(flows)
-    return irr([(Decimal(k * months) / 12, Decimal(flow.amount_minor)) for k, flow in enumerate(ordered)])
-
-
-def irr_simple(flows: Sequence[Flow], *, periods_a_year: int | None = None) -> Decimal:
-    """One payment: cost ÷ principal × 365 ÷ days. Flows one period apart: IRR a period × periods a year.
-    Irregular flows: daily IRR × 365. Raises NoRate.
-
-    100 out, 101 back after 60 days: 0.01 × 365 ÷ 60 = 0.0608.
-    """
+        timed, units = _by_days(flows), YEAR_DAYS
+    else:
+        places = [months * place for place in _places(flows)] if isinstance(months, int) else months
+        timed, units = _at(places, flows), YEAR_MONTHS
     with localcontext() as context:
         context.prec = PRECISION
-        if len(flows) == 2:
-            (start_on, principal), (end_on, paid) = sorted(flows)
-            days = (end_on - start_on).days
-            if not days or principal * paid >= 0:
-                raise NoRate(flows)
-            simple = Decimal((-paid - principal) * YEAR_DAYS) / (principal * days)
-        elif periods_a_year is not None:
-            timed = [(Decimal(k), Decimal(flow.amount_minor)) for k, flow in enumerate(sorted(flows))]
-            simple = periods_a_year * (log_growth(timed).exp() - 1)
-        else:
-            simple = YEAR_DAYS * ((log_growth(_in_years(flows)) / YEAR_DAYS).exp() - 1)
-        return simple.quantize(_DIGITS)
+        return _told(log_growth(timed, units).exp() - 1)
+
+
+def irr_simple(
+    flows: Sequence[Flow],
+    *,
+    periods_a_year: int | Decimal | None = None,
+    periods: Sequence[int] | None = None,
+) -> Decimal:
+    """One payment: cost ÷ principal × 365 ÷ days. At whole periods: IRR a period × periods a year.
+    Irregular flows: daily IRR × 365. Raises NoRate.
+
+    With `periods_a_year` one period lies between one flow's date and the next, unless `periods` says, in the
+    order of the flows, after how many whole periods each one comes. 100 out, 101 back after 60 days:
+    0.01 × 365 ÷ 60 = 0.0608.
+    """
+    if periods is not None and periods_a_year is None:
+        raise ValueError("periods need periods_a_year")
+    with localcontext() as context:
+        context.prec = PRECISION
+        if (once := _paid_once(flows)) is not None:
+            return _told(once)
+        if periods_a_year is None:
+            daily = log_growth(_by_days(flows), YEAR_DAYS) / YEAR_DAYS
+            return _told(YEAR_DAYS * (daily.exp() - 1))
+        timed = _at(_places(flows) if periods is None else periods, flows)
+        return _told(periods_a_year * (log_growth(timed).exp() - 1))
+
+
+def _paid_once(flows: Sequence[Flow]) -> Decimal | None:
+    """Cost ÷ principal × 365 ÷ days where money moves on two days only."""
+    summed: dict[date, int] = {}
+    for on, amount_minor in flows:
+        summed[on] = summed.get(on, 0) + amount_minor
+    moved = sorted((on, amount_minor) for on, amount_minor in summed.items() if amount_minor)
+    if len(moved) != 2:
+        return None
+    (start_on, principal), (end_on, paid) = moved
+    if principal * paid > 0:
+        raise NoRate("money goes one way only")
+    return Decimal((-paid - principal) * YEAR_DAYS) / (principal * (end_on - start_on).days)
 
 
 def xirr(flows: Sequence[tuple[date, Decimal]]) -> Decimal:
@@ -72,18 +105,16 @@ def xirr(flows: Sequence[tuple[date, Decimal]]) -> Decimal:
     NoRate.
     """
     if not flows:
-        raise NoRate(flows)
+        raise NoRate("no flows")
+    start_on = flows[0][0]
     with localcontext() as context:
         context.prec = PRECISION
-        start_on = flows[0][0]
-        timed = [(Decimal((on - start_on).days) / YEAR_DAYS, amount) for on, amount in flows]
-        return spreadsheet_root(timed).quantize(_DIGITS)
+        timed = [(Decimal((on - start_on).days), amount) for on, amount in flows]
+        return _told(spreadsheet_root(timed, YEAR_DAYS))
 
 
 def irr_unit_periods(
-    advances: Sequence[tuple[int, Decimal, Decimal]],
-    payments: Sequence[tuple[int, Decimal, Decimal]],
-    periods_a_year: int,
+    advances: Sequence[UnitFlow], payments: Sequence[UnitFlow], periods_a_year: int | Decimal
 ) -> Decimal:
     """The nominal annual rate: that of a unit period × unit periods a year; odd days count simply (1 + f·i).
 
@@ -91,13 +122,27 @@ def irr_unit_periods(
     """
     with localcontext() as context:
         context.prec = PRECISION
-        return (unit_period_root(advances, payments) * periods_a_year).quantize(_DIGITS)
+        return _told(unit_period_root(advances, payments) * periods_a_year)
 
 
-def _in_years(flows: Sequence[Flow]) -> list[TimedFlow]:
-    if not flows:
-        raise NoRate(flows)
-    start_on = min(flow.on for flow in flows)
-    with localcontext() as context:
-        context.prec = PRECISION
-        return [(Decimal((on - start_on).days) / YEAR_DAYS, Decimal(amount)) for on, amount in flows]
+def _told(rate: Decimal) -> Decimal:
+    """To 15 places, and never −0; raises NoRate where that many places are more than are computed."""
+    if rate.adjusted() >= _MOST_PLACES:
+        raise NoRate("no rate of 18 digits")
+    return rate.quantize(_DIGITS) + 0
+
+
+def _by_days(flows: Sequence[Flow]) -> list[TimedFlow]:
+    """t in days from the first flow."""
+    start_on = min((flow.on for flow in flows), default=date.min)
+    return [(Decimal((on - start_on).days), Decimal(amount_minor)) for on, amount_minor in flows]
+
+
+def _places(flows: Sequence[Flow]) -> list[int]:
+    """The place of each flow's date among the dates: flows of one day share it."""
+    dates = {on: place for place, on in enumerate(sorted({flow.on for flow in flows}))}
+    return [dates[flow.on] for flow in flows]
+
+
+def _at(places: Sequence[int], flows: Sequence[Flow]) -> list[TimedFlow]:
+    return [(Decimal(place), Decimal(flow.amount_minor)) for place, flow in zip(places, flows, strict=True)]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pyxirr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,6 +62,34 @@ def test_actual_counts_add_up(start: date, first: int, second: int) -> None:
     for name in YEAR:
         parts = weight(name, start, middle) + weight(name, middle, end)
         assert name == "30/360" or parts == weight(name, start, end)
+
+
+def one_day_on(day: date) -> int:
+    """What one more day counts under 30E/360: the 31st nothing, the last of February up to the 30th."""
+    after = day + timedelta(1)
+    return 30 - min(day.day, 30) + 1 if after.day == 1 else int(after.day < 31)
+
+
+@given(days, st.integers(0, 1500))
+def test_30e_360_day_by_day(start: date, number: int) -> None:
+    walked = sum(one_day_on(start + timedelta(n)) for n in range(number))
+    assert days_30e_360(start, start + timedelta(number)) == walked
+
+
+THEIRS: dict[DayCount, Any] = {
+    "actual/365": pyxirr.DayCount.ACT_365F,
+    "actual/360": pyxirr.DayCount.ACT_360,
+    "actual/actual": pyxirr.DayCount.ACT_ACT_ISDA,
+    "30/360": pyxirr.DayCount.THIRTY_E_360,
+}
+
+
+@given(days, st.integers(0, 30_000))
+def test_agrees_with_pyxirr(start: date, number: int) -> None:
+    end = start + timedelta(number)
+    for name, theirs in THEIRS.items():
+        found = pyxirr.year_fraction(start, end, theirs)
+        assert float(year_fraction(name, start, end)) == pytest.approx(found, abs=1e-9)
 
 
 @given(days)
