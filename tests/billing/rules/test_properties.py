@@ -58,15 +58,16 @@ def as_told(state: State) -> dict[str, Any]:
 
 def told(story: Story) -> dict[str, Any]:
     receipts = story.receipts.items()
+    debts = sorted(story.debts, key=lambda debt: debt.no)  # a state keeps them by number, not by day
     return {
         "status": story.status,
         "held": story.held,
         "expired": story.expired,
         "fee": story.merchant_fee,
         "dpd": story.days_past_due,
-        "dates": [(debt.no, debt.due, debt.grace, debt.past_due, debt.settled) for debt in story.debts],
-        "charged": [(d.principal, d.interest_charged, d.penalty_charged) for d in story.debts],
-        "paid": [tuple(debt.paid.values()) for debt in story.debts],
+        "dates": [(debt.no, debt.due, debt.grace, debt.past_due, debt.settled) for debt in debts],
+        "charged": [(d.principal, d.interest_charged, d.penalty_charged) for d in debts],
+        "paid": [tuple(debt.paid.values()) for debt in debts],
         "receipts": [(receipt_id, r["amount"], r["excess"]) for receipt_id, r in receipts],
         "parts": [
             [(no, *parts.values()) for no, parts in sorted(r["parts"].items()) if any(parts.values())]
