@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from app.cli.root import app
 from tests.app.cli.test_apr import DATED, MALFORMED, PERIODS
+from tests.support.json_schema import fits
 
 ROOT = Path(__file__).parents[3]
 SCHEMA: dict[str, Any] = json.loads((ROOT / "docs" / "schemas" / "apr.json").read_text("utf-8"))
@@ -19,53 +20,6 @@ CASES: list[dict[str, Any]] = json.loads((ROOT / "tests" / "cases" / "apr_cases.
 BLOCKS: list[str] = re.findall(
     r"```json\n(.*?)\n```", (ROOT / "docs" / "apr.md").read_text("utf-8"), re.DOTALL
 )
-TYPES: dict[str, tuple[type, ...]] = {
-    "object": (dict,),
-    "array": (list,),
-    "string": (str,),
-    "integer": (int,),
-    "number": (int, float),
-    "null": (type(None),),
-}
-SAYS_NOTHING = {"$schema", "$defs", "title", "description"}
-
-
-def fits(schema: dict[str, Any], value: Any) -> bool:
-    """JSON Schema 2020-12, as much of it as ours uses."""
-    return all(holds(word, wanted, value) for word, wanted in schema.items() if word not in SAYS_NOTHING)
-
-
-def holds(word: str, wanted: Any, value: Any) -> bool:
-    match word:
-        case "$ref":
-            return fits(SCHEMA["$defs"][wanted.removeprefix("#/$defs/")], value)
-        case "type":
-            return isinstance(value, TYPES[wanted]) and not isinstance(value, bool)
-        case "anyOf":
-            return any(fits(one, value) for one in wanted)
-        case "oneOf":
-            return sum(fits(one, value) for one in wanted) == 1
-        case "required":
-            return not isinstance(value, dict) or set(wanted) <= value.keys()
-        case "properties":
-            return not isinstance(value, dict) or all(
-                fits(wanted[k], v) for k, v in value.items() if k in wanted
-            )
-        case "items":
-            return not isinstance(value, list) or all(fits(wanted, one) for one in value)
-        case "prefixItems":
-            return not isinstance(value, list) or all(map(fits, wanted, value))
-        case "minItems":
-            return not isinstance(value, list) or len(value) >= wanted
-        case "maxItems":
-            return not isinstance(value, list) or len(value) <= wanted
-        case "minimum":
-            return not isinstance(value, int | float) or value >= wanted
-        case "maximum":
-            return not isinstance(value, int | float) or value <= wanted
-        case "pattern":
-            return not isinstance(value, str) or re.search(wanted, value) is not None
-    raise AssertionError(f"{word} is not read here")
 
 
 def test_there_are_three_examples() -> None:
