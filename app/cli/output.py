@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from itertools import chain
 from typing import Any, Final
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.tree import Tree
 
 from kernel.money import UnknownCurrency, to_major
 
@@ -56,10 +58,34 @@ def show(answer: object, *, as_json: bool, columns: Sequence[str] = ()) -> None:
     console = Console(soft_wrap=False, highlight=False, width=None if sys.stdout.isatty() else _WIDE)
     if isinstance(plain, dict) and isinstance(plain.get("data"), list):
         plain = plain["data"]
-    if isinstance(plain, list):
+    if isinstance(plain, dict) and plain.get("object") == "explanation":
+        _show_explanation(console, plain)
+    elif isinstance(plain, list):
         _show_list(console, plain, columns)
     else:
         _show_object(console, plain)
+
+
+def _show_explanation(console: Console, plain: Mapping[str, Any]) -> None:
+    """A tree for each amount: what it is made of stands below it."""
+    _show_object(console, {name: value for name, value in plain.items() if name != "amounts"})
+    for one in plain["amounts"]:
+        tree = Tree(f"\n{one['instalment_no']} {_label(one['kind'])}")
+        _grow(tree, one["derivation"], plain["currency"])
+        console.print(tree)
+
+
+def _grow(tree: Tree, node: Mapping[str, Any], currency: str) -> None:
+    facts = node["facts"]
+    if node["op"] == "product":
+        base = _text("base_minor", facts["base_minor"], currency)
+        rate = Decimal(facts["rate_billionths"]) / 10**9
+        told = f"{base} × {rate.normalize():f} × {facts['days']}  ({facts['from_on']} – {facts['to_on']})"
+    else:
+        told = _text("value_minor", node["value"], currency)
+    branch = tree.add(f"{node['text']}: {told}")
+    for part in node["parts"]:
+        _grow(branch, part, currency)
 
 
 def _show_object(console: Console, plain: Mapping[str, Any], currency: str | None = None) -> None:
