@@ -5,9 +5,9 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from billing.rules import books, events
+from billing.rules import events
 from billing.rules.allocation import receive
-from billing.rules.books import non_accrual_from
+from billing.rules.books import non_accrual_from, write_off
 from billing.rules.conversion import convert_out
 from billing.rules.dispute import dispute, resolve
 from billing.rules.explicit_charge import add_charge
@@ -19,7 +19,7 @@ from billing.rules.refund import refund
 from billing.rules.restructure import restructure
 from billing.rules.reversal import reopen
 from billing.rules.schedule import capture_rows
-from billing.rules.settle import settle
+from billing.rules.settle import settle_capture
 from billing.rules.silence import begin_silence, end_silence
 from billing.rules.state import remaining_minor, status_of
 from billing.rules.values import Capture, State
@@ -84,19 +84,13 @@ def capture(terms: Terms, state: State, event: events.Captured, returned_minor: 
         conversion=event.source == "conversion",
     )
     state = replace(state, captures=(*state.captures, with_merchant_fee(terms, taken)))
-    state = capture_rows(terms, state, event, financed_minor)
-    new = [row for row in state.instalments if row.capture_no == event.capture_no]
-    return settle(terms, state, new)
+    return settle_capture(terms, capture_rows(terms, state, event, financed_minor), event.capture_no)
 
 
 def _void(terms: Terms, state: State, event: events.Voided) -> State:
     if event.amount_minor > remaining_minor(state):
         raise ValueError(f"more than is authorised: {event}")
     return replace(state, voided_minor=state.voided_minor + event.amount_minor)
-
-
-def _write_off(terms: Terms, state: State, event: events.WrittenOff) -> State:
-    return books.write_off(state, event)
 
 
 RULES: dict[type, Callable[[Terms, State, Any], State]] = {
@@ -117,7 +111,7 @@ RULES: dict[type, Callable[[Terms, State, Any], State]] = {
     events.Silenced: begin_silence,
     events.SilenceEnded: end_silence,
     events.Converted: convert_out,
-    events.WrittenOff: _write_off,
+    events.WrittenOff: write_off,
     events.Received: receive,
 }
 """What each event does. An authorisation begins a drawdown; what reaches back is resolved by `replay`."""

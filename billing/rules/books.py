@@ -28,7 +28,7 @@ def non_accrual_from(terms: Terms, state: State) -> date | None:
     return reached_on if reached_on <= state.as_of else None
 
 
-def write_off(state: State, event: WrittenOff) -> State:
+def write_off(terms: Terms, state: State, event: WrittenOff) -> State:
     """What the books knew that day; what the buyer owes goes on. Raises ValueError on a second one."""
     if state.write_off is not None:
         raise ValueError(f"written off already: {event}")

@@ -212,10 +212,9 @@ def _early(drawdown: Drawdown[Key], kind: Move, on: date, today: date) -> Refusa
     """What is asked of every command: its day, the first capture behind it, the state of that day."""
     if on > today:
         return Refusal("effective_in_future", {"today": str(today)})
-    captures = drawdown.state.captures
-    if captures and on < min(capture.captured_on for capture in captures):
-        first = min(capture.captured_on for capture in captures)
-        return Refusal("before_capture", {"captured_on": str(first)})
+    first_on = min((capture.captured_on for capture in drawdown.state.captures), default=on)
+    if on < first_on:
+        return Refusal("before_capture", {"captured_on": str(first_on)})
     return wrong_state(drawdown, kind, on=on, today=today)
 
 

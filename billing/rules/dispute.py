@@ -6,10 +6,10 @@ from msgspec.structs import replace
 
 from billing.rules.events import Disputed, DisputeResolved
 from billing.rules.plan import HOW_REFUND, replan
-from billing.rules.rows import in_order, to_come, with_rows
+from billing.rules.rows import in_order, to_come, with_rows, without_paid
 from billing.rules.schedule import last_grace_day
-from billing.rules.settle import settle
-from billing.rules.values import DISPUTED_STRIDE, Dispute, Instalment, Parts, State
+from billing.rules.settle import settle, settle_capture
+from billing.rules.values import DISPUTED_STRIDE, Dispute, Instalment, State
 from products.rules.terms import Terms
 
 
@@ -27,9 +27,7 @@ def dispute(terms: Terms, state: State, event: Disputed) -> State:
     if from_coming:
         how = HOW_REFUND[terms.refund_order]
         state, taken = replan(terms, state, event.capture_no, paid_minor=from_coming, how=how)
-        state = with_rows(
-            state, [_unpaid(row, taken[row.no]) for row in state.instalments if row.no in taken]
-        )
+        state = without_paid(state, taken)  # `replan` books it as paid; it was not
     left_minor = event.amount_minor - from_coming
     for row in sorted(_open(state, event.capture_no), key=lambda row: -row.no):
         if row.no not in {other.no for other in coming} and (part := min(left_minor, row.open_minor)):
@@ -47,7 +45,7 @@ def dispute(terms: Terms, state: State, event: Disputed) -> State:
             Dispute(event.dispute_id, event.capture_no, tuple(sorted(part.no for part in parts))),
         ),
     )
-    return settle(terms, state, [row for row in state.instalments if row.capture_no == event.capture_no])
+    return settle_capture(terms, state, event.capture_no)
 
 
 def resolve(terms: Terms, state: State, event: DisputeResolved) -> State:
@@ -80,15 +78,6 @@ def _open(state: State, capture_no: int) -> list[Instalment]:
         for row in state.instalments
         if row.capture_no == capture_no and not row.disputed and not row.settled_on and row.open_minor
     ]
-
-
-def _unpaid(row: Instalment, amount_minor: int) -> Instalment:
-    """`replan` books it as paid; it was not: it goes."""
-    return replace(
-        row,
-        principal_minor=row.principal_minor - amount_minor,
-        paid=row.paid.minus(Parts(principal=amount_minor)),
-    )
 
 
 def _part_of(rows: tuple[Instalment, ...], row: Instalment, amount_minor: int) -> Instalment:

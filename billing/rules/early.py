@@ -13,7 +13,7 @@ from billing.rules.plan import HOW, replan
 from billing.rules.rows import is_last, to_come, with_rows
 from billing.rules.settle import charge_all, charge_interest, charge_past_due, owed, settle, share_of
 from billing.rules.values import NOTHING, Instalment, Parts, State
-from products.rules.terms import RATE_SCALE, Terms, billionths
+from products.rules.terms import COMPONENTS, RATE_SCALE, Terms, billionths
 
 
 class Paid(NamedTuple):
@@ -27,22 +27,18 @@ class Paid(NamedTuple):
 
 def ahead(state: State, capture_no: int) -> list[Instalment]:
     """The capture's rows that are not due: of the plan, and explicit charges."""
-    return [
-        row
-        for row in state.instalments
-        if row.capture_no == capture_no
-        and row.due_on > state.as_of
-        and not row.settled_on
-        and not row.disputed
-        and not row.past_due
-    ]
+    return [row for row in state.instalments if row.capture_no == capture_no and _is_ahead(state, row)]
+
+
+def _is_ahead(state: State, row: Instalment) -> bool:
+    return row.due_on > state.as_of and not (row.settled_on or row.disputed or row.past_due)
 
 
 def captures_ahead(state: State) -> list[int]:
     """The captures that have something not yet due, in the order in which it falls due."""
     found: dict[int, tuple[object, ...]] = {}
     for row in state.instalments:
-        if row.due_on > state.as_of and not row.settled_on and not row.disputed and not row.past_due:
+        if _is_ahead(state, row):
             place = (row.due_on, row.start_on, row.no)
             found[row.capture_no] = min(found.get(row.capture_no, place), place)
     return sorted(found, key=lambda no: found[no])
@@ -51,7 +47,7 @@ def captures_ahead(state: State) -> list[int]:
 def payoff_of(terms: Terms, state: State, capture_no: int) -> dict[int, Parts]:
     """What closes all that is not due of the capture on the state's day, row by row."""
     closing, _ = _closing(terms, state, capture_no)
-    return {row.no: part for row in closing if (part := _asked(terms, state, row)).total}
+    return {row.no: part for row in closing if (part := owed(terms, state, row)).total}
 
 
 def pay_ahead(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Paid:
@@ -59,7 +55,7 @@ def pay_ahead(terms: Terms, state: State, capture_no: int, amount_minor: int) ->
     if terms.prepayment == "next":
         return _next(terms, state, capture_no, amount_minor)
     closing, fees = _closing(terms, state, capture_no)
-    asked = {row.no: _asked(terms, state, row) for row in closing}
+    asked = {row.no: owed(terms, state, row) for row in closing}
     if amount_minor >= (total := sum(part.total for part in asked.values())):
         state = _book(terms, with_rows(state, closing), asked)
         return Paid(state, asked, fees, amount_minor - total)
@@ -114,22 +110,14 @@ def _whole_period(terms: Terms, state: State, row: Instalment) -> Instalment:
     return charge_planned(terms, _accrued_whole(terms, state, row))
 
 
-def _asked(terms: Terms, state: State, row: Instalment) -> Parts:
-    return owed(terms, state, row)
-
-
 def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Paid:
     """Charges and accrued interest first, then principal; the plan is made anew for what is left."""
     left = amount_minor
     rows = ahead(state, capture_no)
     charges: dict[int, Parts] = {}
     for row in _with_interest_first(terms, state, rows, amount_minor):
-        asked = replace(_asked(terms, state, row), principal=0)
-        taken = NOTHING
-        for component in ("penalty", "fee", "interest"):
-            amount = min(left, asked.of(component))
-            taken = taken.plus(Parts(**{component: amount}))
-            left -= amount
+        taken = _out_of(left, replace(owed(terms, state, row), principal=0))
+        left -= taken.total
         if taken.total:
             charges[row.no] = taken
             state = with_rows(state, [row])
@@ -167,7 +155,7 @@ def _with_interest_first(
     """`whole_period`: a part that would leave no principal pays the rest of the period's interest first."""
     if terms.early_interest != "whole_period":
         return rows
-    to_day = sum(_asked(terms, state, row).total for row in rows)
+    to_day = sum(owed(terms, state, row).total for row in rows)
     if amount_minor < to_day:
         return rows
     return [_accrued_whole(terms, state, row) if row.start_on <= state.as_of else row for row in rows]
@@ -192,16 +180,20 @@ def _next(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
         if not amount_minor:
             break
         row = _whole_period(terms, state, row)
-        asked = _asked(terms, state, row)
-        taken = NOTHING
-        for component in ("penalty", "fee", "interest", "principal"):
-            amount = min(amount_minor, asked.of(component))
-            taken = taken.plus(Parts(**{component: amount}))
-            amount_minor -= amount
+        taken = _out_of(amount_minor, owed(terms, state, row))
+        amount_minor -= taken.total
         if taken.total:
             parts[row.no] = taken
             state = _book(terms, with_rows(state, [row]), {row.no: taken})
     return Paid(state, parts, (), amount_minor)
+
+
+def _out_of(amount_minor: int, asked: Parts) -> Parts:
+    """What of `asked` the amount pays, charges before principal."""
+    taken = NOTHING
+    for component in COMPONENTS:
+        taken = taken.plus(Parts(**{component: min(amount_minor - taken.total, asked.of(component))}))
+    return taken
 
 
 def _book(terms: Terms, state: State, parts: Mapping[int, Parts], *, closing: bool = True) -> State:

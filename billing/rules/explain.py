@@ -20,7 +20,7 @@ from billing.rules.fees import drawdown_fee
 from billing.rules.replay import Step, timeline
 from billing.rules.rows import bearing_minor, capture_of
 from billing.rules.settle import CAP_DENOMINATOR
-from billing.rules.values import Accrual, Instalment, State
+from billing.rules.values import CAPTURE_STRIDE, Accrual, Instalment, State
 from products.rules.terms import RATE_SCALE, Terms, billionths
 
 Notes = dict[int, list[Derivation]]
@@ -197,7 +197,7 @@ def _fee(terms: Terms, state: State, row: Instalment) -> Derivation:
     capture = capture_of(state, row.capture_no)
     financed_minor = capture.amount_minor - (capture.refunded_minor if terms.refund_fees else 0)
     buyers = drawdown_fee(terms, financed_minor)[0]
-    if row.no % 10_000 == 1 and 0 < buyers <= row.fee_minor and not row.subsidised.fee:
+    if row.no % CAPTURE_STRIDE == 1 and 0 < buyers <= row.fee_minor and not row.subsidised.fee:
         rate, on = billionths(terms.drawdown_fee_rate), capture.captured_on
         whole = rounded(
             "fee.rate", (product("fee.base", financed_minor, rate, 1, (on, on)),), RATE_SCALE, terms.rounding

@@ -11,7 +11,7 @@ from billing.rules.fees import with_fee
 from billing.rules.overdue import days_past_due
 from billing.rules.rate_change import planned_anew
 from billing.rules.rows import capture_of, plan_no, row_of, to_come, with_rows
-from billing.rules.schedule import last_grace_day
+from billing.rules.schedule import plain_date
 from billing.rules.settle import charge_past_due, run_ended
 from billing.rules.values import Instalment, State
 from products.rules.due_dates import add_months, on_day
@@ -41,7 +41,8 @@ def extend(terms: Terms, state: State, event: Extended) -> State:
     changed = []
     previous: Instalment | None = None
     for row in rows:
-        on = dates.get(row.nominal_on + by) or _plain(terms, row.nominal_on + by)
+        nominal_on = row.nominal_on + by
+        on = dates.get(nominal_on) or plain_date(terms, nominal_on, nominal_on)
         if on.due_on <= state.as_of:  # not even extended would it be due later than today
             continue
         moved = _moved(terms, state, row, on)
@@ -74,7 +75,7 @@ def change_due_day(terms: Terms, state: State, event: DueDayChanged) -> State:
         for place, row in enumerate(to_come(state, capture.no)):
             first = first or on_day(row.nominal_on, event.due_day)
             nominal_on = on_day(add_months(first.replace(day=1), place), event.due_day)
-            on = dates.get(nominal_on) or _plain(terms, nominal_on)
+            on = dates.get(nominal_on) or plain_date(terms, nominal_on, nominal_on)
             moved = replace(
                 _moved(terms, state, row, on), start_on=start_on or row.start_on, months=1 if place else 0
             )
@@ -109,10 +110,6 @@ def _moved(terms: Terms, state: State, row: Instalment, on: DueDate) -> Instalme
         months=0,
         through_on=None,
     )
-
-
-def _plain(terms: Terms, nominal_on: date) -> DueDate:
-    return DueDate(nominal_on, nominal_on, last_grace_day(terms, nominal_on))
 
 
 def extendable(state: State, from_no: int, days: int) -> bool:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from billing.rules.interest import exact, segments
 from billing.rules.level import level_payment
-from billing.rules.rows import capture_of, to_come, with_rows
+from billing.rules.rows import capture_of, to_come, with_capture, with_rows
 from billing.rules.values import Instalment, State
 from kernel.money import round_ratio
 from products.rules.terms import Terms
@@ -121,6 +121,5 @@ def replan(
     ]
     state = with_rows(state, changed)
     if payment_minor != capture.payment_minor:
-        kept = replace(capture, payment_minor=payment_minor)
-        state = replace(state, captures=tuple(kept if c.no == capture_no else c for c in state.captures))
+        state = with_capture(state, replace(capture, payment_minor=payment_minor))
     return state, {row.no: booked for row, booked in zip(rows, taken, strict=True) if booked}

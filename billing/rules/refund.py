@@ -13,9 +13,9 @@ from billing.rules.events import Refunded
 from billing.rules.fees import period_fee
 from billing.rules.merchant_fee import with_merchant_fee
 from billing.rules.plan import HOW_REFUND, replan
-from billing.rules.rows import capture_of, to_come, with_rows
-from billing.rules.settle import owed, settle
-from billing.rules.values import NOTHING, Capture, Instalment, Parts, Receipt, ReceiptPart, State
+from billing.rules.rows import capture_of, to_come, with_capture, with_rows, without_paid
+from billing.rules.settle import owed, settle_capture
+from billing.rules.values import NOTHING, Instalment, Parts, Receipt, ReceiptPart, State
 from products.rules.terms import COMPONENTS, Terms
 
 
@@ -33,22 +33,12 @@ def refund(terms: Terms, state: State, event: Refunded) -> State:
         refunded_minor=capture.refunded_minor + financed_minor,
         down_refunded_minor=capture.down_refunded_minor + down_minor,
     )
-    state = _with_capture(terms, state, capture)
+    state = with_capture(state, with_merchant_fee(terms, capture))
     state, left_minor = _out_of(state, _disputed(state, capture.no), financed_minor)
     state, left_minor = _out_of_coming(terms, state, capture.no, left_minor)
     state, left_minor = _out_of(state, _due(state, capture.no), left_minor)
-    state = _settle(terms, state, capture.no)
+    state = settle_capture(terms, state, capture.no)
     return _out_of_paid(terms, state, capture.no, left_minor) if left_minor else state
-
-
-def _with_capture(terms: Terms, state: State, capture: Capture) -> State:
-    capture = with_merchant_fee(terms, capture)
-    return replace(state, captures=tuple(capture if c.no == capture.no else c for c in state.captures))
-
-
-def _settle(terms: Terms, state: State, capture_no: int) -> State:
-    rows = [row for row in state.instalments if row.capture_no == capture_no and not row.settled_on]
-    return settle(terms, state, rows)
 
 
 def _disputed(state: State, capture_no: int) -> list[Instalment]:
@@ -102,7 +92,7 @@ def _out_of_paid(terms: Terms, state: State, capture_no: int, surplus_minor: int
     receipts = list(state.receipts)
     for place in range(len(receipts) - 1, -1, -1):
         receipts[place], freed = _free(state, receipts[place], capture_no, surplus_minor)
-        state = _unpaid(terms, state, freed)
+        state = without_paid(state, freed)
         freed_minor = sum(freed.values())
         surplus_minor -= freed_minor
         asked = _charges(terms, state, capture_no)
@@ -112,7 +102,7 @@ def _out_of_paid(terms: Terms, state: State, capture_no: int, surplus_minor: int
         receipts[place] = _extend(receipts[place], paid, rest_minor)
     if surplus_minor:
         raise ValueError(f"no receipt paid what came back of capture {capture_no}")
-    return _settle(terms, replace(state, receipts=tuple(receipts)), capture_no)
+    return settle_capture(terms, replace(state, receipts=tuple(receipts)), capture_no)
 
 
 def _charges(terms: Terms, state: State, capture_no: int) -> list[Claim]:
@@ -150,22 +140,6 @@ def _free(
             parts[no] = parts[no].minus(Parts(principal=taken))
     kept = tuple(ReceiptPart(no, paid) for no, paid in parts.items())
     return replace(receipt, parts=kept), freed
-
-
-def _unpaid(terms: Terms, state: State, freed: dict[int, int]) -> State:
-    """The principal leaves as goods and as money: the row asks for less and has got less."""
-    return with_rows(
-        state,
-        [
-            replace(
-                row,
-                principal_minor=row.principal_minor - freed[row.no],
-                paid=row.paid.minus(Parts(principal=freed[row.no])),
-            )
-            for row in state.instalments
-            if row.no in freed
-        ],
-    )
 
 
 def _extend(receipt: Receipt, paid: dict[int, Parts], rest_minor: int) -> Receipt:

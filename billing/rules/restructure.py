@@ -6,8 +6,8 @@ from msgspec.structs import replace
 
 from billing.rules.events import Restructured
 from billing.rules.overdue import days_past_due
-from billing.rules.rows import capture_of, plan_no, with_rows
-from billing.rules.schedule import plain_dates, with_plan
+from billing.rules.rows import capture_of, with_capture, with_rows
+from billing.rules.schedule import plain_dates, rows_on, with_plan
 from billing.rules.settle import charge_all, run_ended, settle, unpaid
 from billing.rules.values import NOTHING, Instalment, Parts, State
 from products.rules.due_dates import add_periods
@@ -36,25 +36,10 @@ def restructure(terms: Terms, state: State, event: Restructured) -> State:
     state = with_rows(state, carried)
     capture = capture_of(state, event.capture_no)
     plan = capture.plan + 1
-    rows, start_on = [], state.as_of
-    for index, on in enumerate(dates, 1):
-        rows.append(
-            Instalment(
-                no=plan_no(capture.no, plan, index),
-                capture_no=capture.no,
-                start_on=start_on,
-                nominal_on=on.nominal_on,
-                due_on=on.due_on,
-                grace_on=on.grace_on,
-                principal_minor=0,
-                months=event.period_length if event.period_unit == "month" else 0,
-            )
-        )
-        start_on = on.nominal_on
-    kept = replace(capture, plan=plan, form=event.form)
+    months = event.period_length if event.period_unit == "month" else 0
+    rows = rows_on(dates, capture.no, plan, state.as_of, [months] * len(dates))
     state = replace(
-        state,
-        captures=tuple(kept if c.no == capture.no else c for c in state.captures),
+        with_capture(state, replace(capture, plan=plan, form=event.form)),
         capitalised=state.capitalised.plus(capitalised),
         reaged_on=state.as_of,
         reaged_days=max(was_late, state.reaged_days),

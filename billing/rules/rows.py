@@ -12,6 +12,7 @@ from billing.rules.values import (
     PLAN_STRIDE,
     Capture,
     Instalment,
+    Parts,
     State,
 )
 from products.rules.terms import Terms
@@ -93,12 +94,33 @@ def _from_row_on(state: State, row: Instalment, *, paid_bears: bool) -> int:
     return total
 
 
+def with_capture(state: State, capture: Capture) -> State:
+    """The capture in the place of the one with its number."""
+    return replace(state, captures=tuple(capture if c.no == capture.no else c for c in state.captures))
+
+
 def with_rows(state: State, changed: Iterable[Instalment]) -> State:
     """The rows replaced by their number."""
     by_no: Mapping[int, Instalment] = {row.no: row for row in changed}
     if not by_no:
         return state
     return replace(state, instalments=tuple([by_no.get(row.no, row) for row in state.instalments]))
+
+
+def without_paid(state: State, amounts: Mapping[int, int]) -> State:
+    """Principal booked as paid leaves, by row number: the row asks for less and has got less."""
+    return with_rows(
+        state,
+        [
+            replace(
+                row,
+                principal_minor=row.principal_minor - amounts[row.no],
+                paid=row.paid.minus(Parts(principal=amounts[row.no])),
+            )
+            for row in state.instalments
+            if row.no in amounts
+        ],
+    )
 
 
 def in_order(rows: Iterable[Instalment]) -> tuple[Instalment, ...]:

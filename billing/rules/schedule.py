@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from billing.rules.events import Captured, DueDate
 from billing.rules.fees import drawdown_fee, period_fee, with_fee
 from billing.rules.plan import principals
-from billing.rules.rows import in_order, plan_no
+from billing.rules.rows import capture_of, in_order, plan_no, with_capture, with_rows
 from billing.rules.values import Instalment, State
 from products.rules.due_dates import nominal_dates, whole_months
 from products.rules.terms import Terms
@@ -24,26 +24,40 @@ def capture_rows(terms: Terms, state: State, event: Captured, financed_minor: in
     dates = event.dates or plain_dates(
         terms, nominal_dates(terms, event.effective_on), event.booked_on + timedelta(terms.min_notice_days)
     )
+    months = [whole_months(terms, index) for index in range(1, len(dates) + 1)]
+    rows = rows_on(dates, event.capture_no, 0, event.effective_on, months)
+    fee_of = financed_minor if terms.refund_fees else event.amount_minor
+    if terms.form == "flat_fee":
+        rows = [
+            replace(row, planned_fee_minor=period_fee(terms, fee_of, index))
+            for index, row in enumerate(rows, 1)
+        ]
+    rows[0] = with_fee(terms, rows[0], drawdown_fee(terms, fee_of)[0])
+    return with_plan(terms, state, event.capture_no, rows, financed_minor)
+
+
+def rows_on(
+    dates: Sequence[DueDate], capture_no: int, plan: int, start_on: date, months: Sequence[int]
+) -> list[Instalment]:
+    """The rows of a plan that begins on `start_on`, still without principal; `months`: how many each is long
+    by rule.
+    """
     rows = []
-    start_on = event.effective_on
-    for index, on in enumerate(dates, 1):
+    for index, (on, long) in enumerate(zip(dates, months, strict=True), 1):
         rows.append(
             Instalment(
-                no=plan_no(event.capture_no, 0, index),
-                capture_no=event.capture_no,
+                no=plan_no(capture_no, plan, index),
+                capture_no=capture_no,
                 start_on=start_on,
                 nominal_on=on.nominal_on,
                 due_on=on.due_on,
                 grace_on=on.grace_on,
                 principal_minor=0,
-                months=whole_months(terms, index),
-                planned_fee_minor=_period_fee(terms, financed_minor, event.amount_minor, index),
+                months=long,
             )
         )
         start_on = on.nominal_on
-    fee_of = financed_minor if terms.refund_fees else event.amount_minor
-    rows[0] = with_fee(terms, rows[0], drawdown_fee(terms, fee_of)[0])
-    return with_plan(terms, state, event.capture_no, rows, financed_minor)
+    return rows
 
 
 def with_plan(
@@ -53,31 +67,19 @@ def with_plan(
     state = replace(state, instalments=in_order((*state.instalments, *rows)))
     asked, payment_minor = principals(terms, state, rows, principal_minor, "solve")
     shared = {row.no: amount for row, amount in zip(rows, asked, strict=True)}
-    return replace(
-        state,
-        captures=tuple(
-            replace(c, payment_minor=payment_minor) if c.no == capture_no else c for c in state.captures
-        ),
-        instalments=tuple(
-            replace(row, principal_minor=shared[row.no]) if row.no in shared else row
-            for row in state.instalments
-        ),
-    )
+    state = with_capture(state, replace(capture_of(state, capture_no), payment_minor=payment_minor))
+    return with_rows(state, [replace(row, principal_minor=shared[row.no]) for row in rows])
 
 
 def plain_dates(terms: Terms, nominal: Sequence[date], not_before: date) -> tuple[DueDate, ...]:
     """Where nothing shifts; never due before there was notice."""
-    return tuple(
-        DueDate(on, max(on, not_before), last_grace_day(terms, max(on, not_before))) for on in nominal
-    )
+    return tuple(plain_date(terms, on, max(on, not_before)) for on in nominal)
+
+
+def plain_date(terms: Terms, nominal_on: date, due_on: date) -> DueDate:
+    return DueDate(nominal_on, due_on, last_grace_day(terms, due_on))
 
 
 def last_grace_day(terms: Terms, due_on: date) -> date:
     """Paid on this day is paid in time; past due is the day after. Without a calendar."""
     return due_on + timedelta(terms.grace_days)
-
-
-def _period_fee(terms: Terms, financed_minor: int, delivered_minor: int, index: int) -> int:
-    if terms.form != "flat_fee":
-        return 0
-    return period_fee(terms, financed_minor if terms.refund_fees else delivered_minor, index)

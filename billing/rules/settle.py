@@ -137,3 +137,8 @@ def settle(terms: Terms, state: State, rows: Iterable[Instalment]) -> State:
     """The rows marked settled where nothing is owed, on the state's day."""
     done = [(row, settled(terms, state, row, state.as_of)) for row in rows if not row.settled_on]
     return with_rows(state, [now for was, now in done if now is not was])
+
+
+def settle_capture(terms: Terms, state: State, capture_no: int) -> State:
+    """The same of all rows of one capture."""
+    return settle(terms, state, [row for row in state.instalments if row.capture_no == capture_no])
