@@ -8,7 +8,7 @@ from billing.rules import interest, penalty
 from billing.rules.books import non_accrual_from
 from billing.rules.fees import charge_planned, lacking_minor, with_fee
 from billing.rules.grace import lose_grace
-from billing.rules.rows import is_disputed_part, is_last, with_rows
+from billing.rules.rows import all_settled, is_disputed_part, is_last, with_rows
 from billing.rules.settle import charge_interest, settled
 from billing.rules.silence import silence_ends_on, silent_share, without_ended
 from billing.rules.state import remaining_minor, status_of
@@ -39,9 +39,8 @@ def _silent_stops(state: State) -> list[date]:
 def _through(terms: Terms, state: State, to: date) -> State:
     lapsed = remaining_minor(state) if state.expires_on <= to else 0
     since = state.as_of
-    if any(not row.settled_on for row in state.instalments):
-        state = _interest(terms, state, since, to)
-        state = replace(state, as_of=to)
+    if not all_settled(state):
+        state = replace(_interest(terms, state, since, to), as_of=to)
         state = _past_due(terms, lose_grace(terms, state, since, to), since, to)
     state = replace(state, as_of=to, expired_minor=state.expired_minor + lapsed)
     return replace(state, status=status_of(state), non_accrual_on=non_accrual_from(terms, state))
@@ -53,27 +52,26 @@ def _interest(terms: Terms, state: State, since: date, to: date) -> State:
         row
         for row in state.instalments
         if not row.settled_on
+        and row.start_on < to
         and not row.disputed
-        and (row.start_on < to and since < _last(terms, state, row))
+        and (since < row.nominal_on or since < interest.interest_on(terms, state, row))
     ]
-    if terms.minimum_charge_minor:  # the last of the plan adds up what the others were charged before
+    if terms.minimum_charge_minor:
         running.sort(key=lambda row: (row.charge_on, not is_disputed_part(row.no), row.no))
-    before = state
+    changed = []
     for row in running:
-        if row.through_on is None and not row.is_charge and not _grows_elsewhere(before, row):
+        if row.through_on is None and not row.is_charge and not _grows_elsewhere(state, row):
             row = interest.accrue(terms, state, row, since, to)
         if since < row.charge_on <= to:
             row = _fall_due(terms, state, row)
         on = interest.interest_on(terms, state, row)
         if since < on <= to:
             row = charge_interest(terms, row, on)
-            row = settled(terms, with_rows(state, [row]), row, max(on, row.charge_on))
-        state = with_rows(state, [row])
-    return state
-
-
-def _last(terms: Terms, state: State, row: Instalment) -> date:
-    return max(row.nominal_on, interest.interest_on(terms, state, row))
+            row = settled(terms, state, row, max(on, row.charge_on))
+        changed.append(row)
+        if terms.minimum_charge_minor:  # the last of the plan adds up what the others were charged before
+            state = with_rows(state, [row])
+    return with_rows(state, changed)
 
 
 def _grows_elsewhere(state: State, row: Instalment) -> bool:

@@ -7,14 +7,15 @@ Loops, outermost first: class (past due, due, in advance), drawdown, instalment 
 from collections.abc import Hashable, Sequence
 from datetime import date
 from itertools import groupby
-from typing import Final, Literal, NamedTuple, TypeVar
+from typing import Final, Literal, TypeVar
 
+import msgspec
 from msgspec.structs import replace
 
 from billing.rules.early import book, captures_ahead, pay_ahead, payoff_of
 from billing.rules.events import Received
 from billing.rules.rows import with_rows
-from billing.rules.settle import charge_past_due, owed, settle
+from billing.rules.settle import charge_past_due, owed, settle_captures
 from billing.rules.values import NOTHING, Instalment, Parts, Receipt, ReceiptPart, State
 from products.rules.terms import COMPONENTS, Component, Terms
 
@@ -26,8 +27,8 @@ DUE: Final = 1
 IN_ADVANCE: Final = 2
 
 
-class Claim(NamedTuple):
-    """What one component of one instalment asks for; claims sort by their class, then age."""
+class Claim(msgspec.Struct, frozen=True):
+    """What one component of one instalment asks for."""
 
     debt_class: DebtClass
     due_on: date
@@ -35,6 +36,10 @@ class Claim(NamedTuple):
     instalment_no: int
     component: Component
     amount_minor: int
+
+
+def _age(claim: Claim) -> tuple[date, date, int]:
+    return claim.due_on, claim.start_on, claim.instalment_no
 
 
 def claims(terms: Terms, state: State, *, advance: bool) -> list[Claim]:
@@ -54,22 +59,24 @@ def claims(terms: Terms, state: State, *, advance: bool) -> list[Claim]:
 
 
 def _due(terms: Terms, state: State) -> list[Claim]:
+    due = [
+        row
+        for row in state.instalments
+        if not row.settled_on and not row.disputed and (row.past_due or row.due_on <= state.as_of)
+    ]
+    due.sort(key=lambda row: (not row.past_due, row.due_on, row.start_on, row.no))
+    orders = {kind: component_order(terms, state, kind) for kind in (PAST_DUE, DUE)}
     found: list[Claim] = []
-    for row in state.instalments:
-        if row.settled_on or row.disputed or not (row.past_due or row.due_on <= state.as_of):
-            continue
-        debt_class = class_of(row, state.as_of)
+    for row in due:
+        kind: DebtClass = PAST_DUE if row.past_due else DUE
         asked = owed(terms, state, row)
         found += [
-            Claim(debt_class, row.due_on, row.start_on, row.no, component, amount)
-            for component in component_order(terms, state, debt_class)
+            Claim(kind, row.due_on, row.start_on, row.no, component, amount)
+            for component in orders[kind]
             if (amount := asked.of(component))
         ]
-    if terms.allocation_direction == "vertical":
-        places = {kind: component_order(terms, state, kind) for kind in (PAST_DUE, DUE)}
-        found.sort(key=lambda c: (c.debt_class, places[c.debt_class].index(c.component), *c[1:4]))
-    else:
-        found.sort(key=lambda claim: claim[:4])  # stable: the components keep their order
+    if terms.allocation_direction == "vertical":  # stable: within a component the rows keep their order
+        found.sort(key=lambda claim: (claim.debt_class, orders[claim.debt_class].index(claim.component)))
     return found
 
 
@@ -110,7 +117,7 @@ def share(
         asked = claims(terms, state, advance=_ahead(terms, advance or is_named))
         for debt_class, group in groupby(asked, key=lambda claim: claim.debt_class):
             of_class = list(group)
-            oldest = min(of_class, key=lambda claim: claim[1:4])
+            oldest = min(of_class, key=_age)
             place = (debt_class, not is_named, oldest.due_on, oldest.start_on, position)
             lots.append((place, key, sum(claim.amount_minor for claim in of_class)))
     allotted: dict[Key, int] = {}
@@ -123,15 +130,14 @@ def share(
 
 def split(asked: Sequence[Claim], amount_minor: int) -> tuple[dict[int, Parts], int]:
     """What each instalment (by number) gets of the amount, and the rest."""
-    paid: dict[int, Parts] = {}
+    paid: dict[int, dict[Component, int]] = {}
     for claim in asked:
         taken = min(claim.amount_minor, amount_minor)
         if not taken:
             break
         amount_minor -= taken
-        so_far = paid.get(claim.instalment_no, NOTHING)
-        paid[claim.instalment_no] = so_far.plus(Parts(**{claim.component: taken}))
-    return paid, amount_minor
+        paid.setdefault(claim.instalment_no, {})[claim.component] = taken
+    return {no: Parts(**found) for no, found in paid.items()}, amount_minor
 
 
 def charge_penalties(terms: Terms, state: State) -> State:
@@ -149,7 +155,7 @@ def pay(
     if parts:
         paid = [book(terms, state, r, parts[r.no]) for r in state.instalments if r.no in parts]
         state = with_rows(state, paid)
-        state = settle(terms, state, _open(state, paid))
+        state = settle_captures(terms, state, {row.capture_no for row in paid})
     fees: tuple[tuple[int, int], ...] = ()
     if advance:
         for capture_no in captures_ahead(state):
@@ -160,14 +166,6 @@ def pay(
             for no, part in early.parts.items():
                 parts[no] = parts.get(no, NOTHING).plus(part)
     return state, parts, fees, left_minor
-
-
-def _open(state: State, touched: Sequence[Instalment]) -> list[Instalment]:
-    """What a payment may settle: what it touched, and rows of the same captures to which nothing more
-    comes.
-    """
-    captures = {row.capture_no for row in touched}
-    return [row for row in state.instalments if row.capture_no in captures and not row.settled_on]
 
 
 def receive(terms: Terms, state: State, received: Received) -> State:
@@ -181,7 +179,7 @@ def receive(terms: Terms, state: State, received: Received) -> State:
         received_on=received.effective_on,
         amount_minor=received.amount_minor - (rest_minor if gift else 0),
         source=received.source,
-        parts=tuple(ReceiptPart(no, part) for no, part in sorted(parts.items()) if part.total),
+        parts=tuple([ReceiptPart(no, part) for no, part in sorted(parts.items()) if part.total]),
         excess_minor=0 if gift else rest_minor,
         prepayment_fees=fees,
     )

@@ -19,7 +19,7 @@ from billing.rules.refund import refund
 from billing.rules.restructure import restructure
 from billing.rules.reversal import reopen
 from billing.rules.schedule import capture_rows
-from billing.rules.settle import settle_capture
+from billing.rules.settle import settle_captures
 from billing.rules.silence import begin_silence, end_silence
 from billing.rules.state import remaining_minor, status_of
 from billing.rules.values import Capture, State
@@ -48,9 +48,8 @@ def apply(terms: Terms, state: State, event: events.Event) -> State:
         state.last_rank,
     ):
         raise ValueError(f"not its turn on {state.as_of}: {event}")
-    reaches_back = getattr(event, "method", "") == "from_capture" or getattr(event, "reason", "") == "bounced"
     rule = RULES.get(type(event))
-    if rule is None or reaches_back:
+    if rule is None or event.reaches_back:
         raise ValueError(f"reaches back, or begins a drawdown: {event}")
     return noted(terms, rule(terms, state, event), event)
 
@@ -84,7 +83,7 @@ def capture(terms: Terms, state: State, event: events.Captured, returned_minor: 
         conversion=event.source == "conversion",
     )
     state = replace(state, captures=(*state.captures, with_merchant_fee(terms, taken)))
-    return settle_capture(terms, capture_rows(terms, state, event, financed_minor), event.capture_no)
+    return settle_captures(terms, capture_rows(terms, state, event, financed_minor), [event.capture_no])
 
 
 def _void(terms: Terms, state: State, event: events.Voided) -> State:

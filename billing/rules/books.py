@@ -19,12 +19,12 @@ def non_accrual_from(terms: Terms, state: State) -> date | None:
         return state.non_accrual_on
     if terms.non_accrual_days is None:
         return None
-    oldest = min((row.due_on for row in state.instalments if row.past_due), default=None)
-    if oldest is None:
+    late = [row.due_on for row in state.instalments if row.past_due]
+    if not late:
         return None
-    reached_on = oldest + timedelta(terms.non_accrual_days)
     if state.non_accrual_on is not None:
         return state.non_accrual_on
+    reached_on = min(late) + timedelta(terms.non_accrual_days)
     return reached_on if reached_on <= state.as_of else None
 
 

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from billing.rules.events import Converted
 from billing.rules.rows import row_of, with_rows
-from billing.rules.settle import settle_capture
+from billing.rules.settle import settle_captures
 from billing.rules.values import State
 from products.rules.terms import Terms
 
@@ -18,4 +18,4 @@ def convert_out(terms: Terms, state: State, event: Converted) -> State:
         raise ValueError(f"more is converted than is open: {event}")
     row = replace(row, principal_minor=row.principal_minor - event.amount_minor)
     state = replace(with_rows(state, [row]), converted_minor=state.converted_minor + event.amount_minor)
-    return settle_capture(terms, state, row.capture_no)
+    return settle_captures(terms, state, [row.capture_no])

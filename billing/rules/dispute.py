@@ -8,7 +8,7 @@ from billing.rules.events import Disputed, DisputeResolved
 from billing.rules.plan import HOW_REFUND, replan
 from billing.rules.rows import in_order, to_come, with_rows, without_paid
 from billing.rules.schedule import last_grace_day
-from billing.rules.settle import settle, settle_capture
+from billing.rules.settle import settle, settle_captures
 from billing.rules.values import DISPUTED_STRIDE, Dispute, Instalment, State
 from products.rules.terms import Terms
 
@@ -45,7 +45,7 @@ def dispute(terms: Terms, state: State, event: Disputed) -> State:
             Dispute(event.dispute_id, event.capture_no, tuple(sorted(part.no for part in parts))),
         ),
     )
-    return settle_capture(terms, state, event.capture_no)
+    return settle_captures(terms, state, [event.capture_no])
 
 
 def resolve(terms: Terms, state: State, event: DisputeResolved) -> State:

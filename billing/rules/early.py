@@ -36,12 +36,9 @@ def _is_ahead(state: State, row: Instalment) -> bool:
 
 def captures_ahead(state: State) -> list[int]:
     """The captures that have something not yet due, in the order in which it falls due."""
-    found: dict[int, tuple[object, ...]] = {}
-    for row in state.instalments:
-        if _is_ahead(state, row):
-            place = (row.due_on, row.start_on, row.no)
-            found[row.capture_no] = min(found.get(row.capture_no, place), place)
-    return sorted(found, key=lambda no: found[no])
+    rows = [row for row in state.instalments if _is_ahead(state, row)]
+    rows.sort(key=lambda row: (row.due_on, row.start_on, row.no))
+    return list(dict.fromkeys([row.capture_no for row in rows]))
 
 
 def payoff_of(terms: Terms, state: State, capture_no: int) -> dict[int, Parts]:
@@ -82,7 +79,8 @@ def _closing(
         done.append(row)
     if not principal_minor:
         return done, ()
-    done = [_with_minimum(terms, state, row, done) if is_last(state, row) else row for row in done]
+    if terms.minimum_charge_minor:
+        done = [_with_minimum(terms, state, row, done) if is_last(state, row) else row for row in done]
     fee_minor = share_of(principal_minor, billionths(terms.prepayment_fee_rate), terms)
     done[0] = replace(done[0], fee_minor=done[0].fee_minor + fee_minor)
     return done, ((done[0].no, fee_minor),) if fee_minor else ()
@@ -91,7 +89,7 @@ def _closing(
 def _with_minimum(terms: Terms, state: State, last: Instalment, rows: list[Instalment]) -> Instalment:
     """What interest and fees of the capture lack, if it closes today; nothing where closing is free."""
     free_on = free_until(terms, state, last)
-    if not terms.minimum_charge_minor or (free_on is not None and state.as_of <= free_on):
+    if free_on is not None and state.as_of <= free_on:
         return last
     charged = {row.no: charge_interest(terms, replace(row, planned_fee_minor=0), state.as_of) for row in rows}
     closed = with_rows(state, charged.values())

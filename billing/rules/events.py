@@ -33,6 +33,11 @@ class EventBase(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
     seq: int
     effective_on: date
 
+    @property
+    def reaches_back(self) -> bool:
+        """It changes days before its own: only a replay can tell what is true then."""
+        return False
+
 
 class Authorised(EventBase, frozen=True, kw_only=True, tag="authorised"):
     """`amount_minor` is what is financed; `down_payment_minor` the buyer's own part of the order."""
@@ -129,11 +134,19 @@ class Refunded(EventBase, frozen=True, kw_only=True, tag="refunded"):
     amount_minor: int
     method: RefundMethod
 
+    @property
+    def reaches_back(self) -> bool:
+        return self.method == "from_capture"
+
 
 class ReceiptReversed(EventBase, frozen=True, kw_only=True, tag="receipt_reversed"):
     rank: ClassVar[int] = 3
     receipt_id: UUID
     reason: ReversalReason
+
+    @property
+    def reaches_back(self) -> bool:
+        return self.reason == "bounced"
 
 
 class Waived(EventBase, frozen=True, kw_only=True, tag="waived"):

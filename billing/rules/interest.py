@@ -5,8 +5,8 @@ After the due date it stands still (`replaced`), or goes on on what is past due 
 
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import NamedTuple
 
+import msgspec
 from msgspec.structs import replace
 
 from billing.rules.accrual import grown
@@ -16,7 +16,7 @@ from products.rules.day_count import days_30e_360, weight
 from products.rules.terms import Terms
 
 
-class Segment(NamedTuple):
+class Segment(msgspec.Struct, frozen=True):
     """Nights from `from_on` to `to_on` (not itself) at one rate: adds base × `rate_billionths` × `days`
     (weighted by the day count).
     """
@@ -43,8 +43,9 @@ def free_until(terms: Terms, state: State, row: Instalment) -> date | None:
 
 def interest_on(terms: Terms, state: State, row: Instalment) -> date:
     """The day on which the row's interest is charged by itself."""
-    until = free_until(terms, state, row)
-    return row.charge_on if until is None else max(row.charge_on, until + timedelta(1))
+    if terms.interest_free != "if_closed_within":
+        return row.charge_on
+    return max(row.charge_on, capture_of(state, row.capture_no).captured_on + timedelta(terms.free_days + 1))
 
 
 def segments(terms: Terms, state: State, row: Instalment, since: date, to: date) -> list[Segment]:
@@ -66,7 +67,7 @@ def late_segments(terms: Terms, state: State, row: Instalment, since: date, to: 
 
 def exact(found: list[Segment], base_minor: int) -> int:
     """What the segments add, in minor units × denominator."""
-    return base_minor * sum(segment.rate_billionths * segment.days for segment in found)
+    return base_minor * sum([segment.rate_billionths * segment.days for segment in found])
 
 
 def accrue(terms: Terms, state: State, row: Instalment, since: date, to: date) -> Instalment:
@@ -120,8 +121,7 @@ def _count(terms: Terms, first: date, row: Instalment | None, start: date, end: 
         return weight("actual/365" if terms.is_daily else terms.day_count, start, end)
     if row is None:
         return days_30e_360(first, end) - days_30e_360(first, start)
-    whole = days_30e_360(first, row.nominal_on)
-    if row.months and first == row.start_on:
-        whole = 30 * row.months
-    until = [min(whole, days_30e_360(first, day)) if day < row.nominal_on else whole for day in (start, end)]
-    return until[1] - until[0]
+    unbroken = row.months and first == row.start_on
+    whole = 30 * row.months if unbroken else days_30e_360(first, row.nominal_on)
+    until_end = whole if end >= row.nominal_on else min(whole, days_30e_360(first, end))
+    return until_end - (min(whole, days_30e_360(first, start)) if first < start else 0)

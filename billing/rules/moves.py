@@ -11,7 +11,7 @@ from billing.rules.advance import advance, charge_dates
 from billing.rules.apply import apply
 from billing.rules.changes import journal
 from billing.rules.decision import Drawdown, Journal, JournalKind, LineDelta, Moved
-from billing.rules.events import Captured, Event, ReceiptReversed, Received, Refunded, ReversalReason, Voided
+from billing.rules.events import Captured, Event, Received, ReversalReason, Voided
 from billing.rules.replay import replay
 from billing.rules.state import MOVES, Move, credit_minor, next_event_on, outstanding_minor, remaining_minor
 from billing.rules.values import State
@@ -62,9 +62,7 @@ def on_its_day(drawdown: Drawdown[Key], kind: Move, *, on: date, today: date) ->
 def move(drawdown: Drawdown[Key], event: Event, cause: JournalKind, *, today: date) -> Moved[Key]:
     """The event recorded today. Raises ValueError if it is out of place, or reaches back without events."""
     terms, stored = drawdown.terms, drawdown.state
-    reaches_back = isinstance(event, Refunded) and event.method == "from_capture"
-    reaches_back |= isinstance(event, ReceiptReversed) and event.reason == "bounced"
-    if reaches_back or _is_behind(terms, stored, event.rank, event.effective_on, today):
+    if event.reaches_back or _is_behind(terms, stored, event.rank, event.effective_on, today):
         base, brought = _through(drawdown, stored, today)
         after = replay(terms, (*_events(drawdown), event), today)
     else:

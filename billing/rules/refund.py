@@ -14,7 +14,7 @@ from billing.rules.fees import period_fee
 from billing.rules.merchant_fee import with_merchant_fee
 from billing.rules.plan import HOW_REFUND, replan
 from billing.rules.rows import capture_of, to_come, with_capture, with_rows, without_paid
-from billing.rules.settle import owed, settle_capture
+from billing.rules.settle import owed, settle_captures
 from billing.rules.values import NOTHING, Instalment, Parts, Receipt, ReceiptPart, State
 from products.rules.terms import COMPONENTS, Terms
 
@@ -37,7 +37,7 @@ def refund(terms: Terms, state: State, event: Refunded) -> State:
     state, left_minor = _out_of(state, _disputed(state, capture.no), financed_minor)
     state, left_minor = _out_of_coming(terms, state, capture.no, left_minor)
     state, left_minor = _out_of(state, _due(state, capture.no), left_minor)
-    state = settle_capture(terms, state, capture.no)
+    state = settle_captures(terms, state, [capture.no])
     return _out_of_paid(terms, state, capture.no, left_minor) if left_minor else state
 
 
@@ -102,7 +102,7 @@ def _out_of_paid(terms: Terms, state: State, capture_no: int, surplus_minor: int
         receipts[place] = _extend(receipts[place], paid, rest_minor)
     if surplus_minor:
         raise ValueError(f"no receipt paid what came back of capture {capture_no}")
-    return settle_capture(terms, replace(state, receipts=tuple(receipts)), capture_no)
+    return settle_captures(terms, replace(state, receipts=tuple(receipts)), [capture_no])
 
 
 def _charges(terms: Terms, state: State, capture_no: int) -> list[Claim]:

@@ -80,10 +80,10 @@ class _Told:
         self.returned: dict[int, int] = defaultdict(int)
         self.left_out: set[UUID] = set()
         for event in known:
-            if isinstance(event, Refunded) and event.method == "from_capture":
+            if isinstance(event, Refunded) and event.reaches_back:
                 self.returned[event.capture_no] += event.amount_minor
             elif isinstance(event, ReceiptReversed) and (
-                event.reason == "bounced" or received_on.get(event.receipt_id) == event.effective_on
+                event.reaches_back or received_on.get(event.receipt_id) == event.effective_on
             ):
                 self.left_out.add(event.receipt_id)
 
@@ -91,7 +91,7 @@ class _Told:
         match event:
             case Captured(capture_no=no):
                 return noted(terms, capture(terms, state, event, self.returned[no]), event)
-            case Refunded(method="from_capture"):
+            case Refunded(reaches_back=True):
                 return noted(terms, state, event)
             case Received(receipt_id=id) | ReceiptReversed(receipt_id=id) if id in self.left_out:
                 return noted(terms, state, event)

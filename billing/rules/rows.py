@@ -1,7 +1,10 @@
 """Looking at a drawdown's rows: which belong together, which bear interest, which are still to come."""
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from datetime import date
+from operator import attrgetter
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -16,6 +19,8 @@ from billing.rules.values import (
     State,
 )
 from products.rules.terms import Terms
+
+_NO: Final = attrgetter("no")
 
 
 def capture_of(state: State, capture_no: int) -> Capture:
@@ -54,6 +59,11 @@ def is_last(state: State, row: Instalment) -> bool:
     return row.no == last
 
 
+def all_settled(state: State) -> bool:
+    """Nothing is owed nor can come. What is last is settled last, so it is looked at first."""
+    return all(row.settled_on is not None for row in reversed(state.instalments))
+
+
 def to_come(state: State, capture_no: int) -> list[Instalment]:
     """The capture's plan rows whose charge date has not come, in their order; disputed parts apart."""
     return [
@@ -82,14 +92,10 @@ def left_minor(state: State, row: Instalment) -> int:
 
 
 def _from_row_on(state: State, row: Instalment, *, paid_bears: bool) -> int:
+    capture_no, nominal_on = row.capture_no, row.nominal_on
     total = 0
     for other in state.instalments:
-        if (
-            other.nominal_on >= row.nominal_on
-            and other.capture_no == row.capture_no
-            and not other.disputed
-            and not other.is_charge
-        ):
+        if other.nominal_on >= nominal_on and other.capture_no == capture_no and not other.disputed:
             total += other.principal_minor if paid_bears else other.open_minor
     return total
 
@@ -100,11 +106,11 @@ def with_capture(state: State, capture: Capture) -> State:
 
 
 def with_rows(state: State, changed: Iterable[Instalment]) -> State:
-    """The rows replaced by their number."""
-    by_no: Mapping[int, Instalment] = {row.no: row for row in changed}
-    if not by_no:
-        return state
-    return replace(state, instalments=tuple([by_no.get(row.no, row) for row in state.instalments]))
+    """The rows replaced by their number, in which order a state keeps them."""
+    rows = list(state.instalments)
+    for row in changed:
+        rows[bisect_left(rows, row.no, key=_NO)] = row
+    return replace(state, instalments=tuple(rows))
 
 
 def without_paid(state: State, amounts: Mapping[int, int]) -> State:
@@ -125,7 +131,7 @@ def without_paid(state: State, amounts: Mapping[int, int]) -> State:
 
 def in_order(rows: Iterable[Instalment]) -> tuple[Instalment, ...]:
     """As a state keeps them: capture by capture, in the order of their numbers."""
-    return tuple(sorted(rows, key=lambda row: row.no))
+    return tuple(sorted(rows, key=_NO))
 
 
 def days_late(row: Instalment, on: date) -> int:

@@ -1,6 +1,6 @@
 """What is charged on a row, what is owed, and when nothing of it is owed any more."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import date
 
 from msgspec.structs import replace
@@ -35,7 +35,9 @@ def charge_interest(terms: Terms, row: Instalment, on: date) -> Instalment:
 
 def charge_past_due(terms: Terms, row: Instalment, on: date) -> Instalment:
     """Penalty, and interest after the due date. What counts only while grace lasts is not charged."""
-    if not row.past_due:
+    if not row.past_due or (
+        row.late.exact == row.late.run_exact and row.penalty.exact == row.penalty.run_exact
+    ):
         return row
     late, penalty = charge(terms, row.late, on), charge(terms, row.penalty, on)
     if terms.penalty_cap_rate is not None:
@@ -45,8 +47,6 @@ def charge_past_due(terms: Terms, row: Instalment, on: date) -> Instalment:
         most = row.cap_exact // CAP_DENOMINATOR
         late = _at_most(late, most, row.late)
         penalty = _at_most(penalty, most - late.run_minor, row.penalty)
-    if late is row.late and penalty is row.penalty:
-        return row
     return replace(row, late=late, penalty=penalty)
 
 
@@ -79,7 +79,13 @@ def charged(row: Instalment) -> Parts:
 
 def unpaid(row: Instalment) -> Parts:
     """Of what is charged."""
-    return charged(row).minus(row.paid).minus(row.waived)
+    paid, waived = row.paid, row.waived
+    return Parts(
+        row.penalty.charged_minor - paid.penalty - waived.penalty,
+        row.fee_minor - paid.fee - waived.fee,
+        row.interest.charged_minor + row.late.charged_minor - paid.interest - waived.interest,
+        row.principal_minor - paid.principal - waived.principal,
+    )
 
 
 def owed(terms: Terms, state: State, row: Instalment) -> Parts:
@@ -135,10 +141,10 @@ def _minimum_comes(terms: Terms, state: State, row: Instalment) -> bool:
 
 def settle(terms: Terms, state: State, rows: Iterable[Instalment]) -> State:
     """The rows marked settled where nothing is owed, on the state's day."""
-    done = [(row, settled(terms, state, row, state.as_of)) for row in rows if not row.settled_on]
-    return with_rows(state, [now for was, now in done if now is not was])
+    paid = [row for row in rows if not row.settled_on and not row.open_minor]
+    return with_rows(state, [settled(terms, state, row, state.as_of) for row in paid])
 
 
-def settle_capture(terms: Terms, state: State, capture_no: int) -> State:
-    """The same of all rows of one capture."""
-    return settle(terms, state, [row for row in state.instalments if row.capture_no == capture_no])
+def settle_captures(terms: Terms, state: State, capture_nos: Container[int]) -> State:
+    """The same of all rows of these captures."""
+    return settle(terms, state, [row for row in state.instalments if row.capture_no in capture_nos])

@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from billing.rules.interest import interest_on
+from billing.rules.rows import all_settled
 from billing.rules.settle import charged, unpaid
 from billing.rules.silence import silence_ends_on
 from billing.rules.values import ENGINE_VERSION, NOTHING, Instalment, State, Status
@@ -44,7 +45,7 @@ MOVES: dict[Move, frozenset[Status]] = {
 
 
 def captured_minor(state: State) -> int:
-    return sum(capture.amount_minor for capture in state.captures)
+    return sum([capture.amount_minor for capture in state.captures])
 
 
 def remaining_minor(state: State) -> int:
@@ -61,8 +62,7 @@ def status_of(state: State) -> Status:
     """Follows from the amounts: voiding or expiry of a rest does not undo a capture."""
     live = remaining_minor(state) > 0
     if state.captures:
-        paid = all(row.settled_on is not None for row in state.instalments)
-        return "closed" if paid and not live else "captured"
+        return "captured" if live or not all_settled(state) else "closed"
     if live:
         return "authorised"
     return "expired" if state.expired_minor else "voided"

@@ -50,7 +50,8 @@ class Parts(msgspec.Struct, frozen=True, array_like=True):
         )
 
     def of(self, component: Component) -> int:
-        return int(getattr(self, component))
+        amount: int = getattr(self, component)
+        return amount
 
 
 NOTHING = Parts()
