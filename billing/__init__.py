@@ -13,8 +13,10 @@ Void it (解冻) ............................ void_order.py
 Refund goods (退货) ....................... refund_order.py
 Record a receipt; reverse one ............. record_receipt.py, reverse_receipt.py; their rows: receipts.py
 Run day end; a test tenant's clock ........ run_day.py, move_clock.py; day by day: day.py, bring_forward.py
-Waive; add a charge; pause; change the rate . waive_charges.py, add_charge.py, pause_interest.py,
-change_rate.py Dispute goods; its verdict ................ open_dispute.py, resolve_dispute.py
+Paid to the merchant; a goodwill credit ... set_off_payment.py, give_goodwill.py; both: without_cash.py
+Waive; add a charge ....................... waive_charges.py, add_charge.py
+Pause interest; change the rate ........... pause_interest.py, change_rate.py
+Dispute goods; its verdict ................ open_dispute.py, resolve_dispute.py
 Extend, restructure, write off ............ extend_due_dates.py, restructure_debt.py, write_off_debt.py
 What these have in common ................. after_sale.py
 The timetable ............................. jobs.py

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -14,11 +15,25 @@ from billing.command import Command, CreditMove, ReceiptRow
 from billing.events import CREDIT_USED, RECEIPT_RECORDED
 from billing.loaded import Loaded
 from billing.rules.decision import Settlement
+from billing.rules.events import Source
 from kernel.context import Ctx
 from products.rules.terms import Component
 
-CREDIT_CHANNEL = "credit_balance"
+CREDIT_CHANNEL: Final = "credit_balance"
 """The channel of a receipt that came from the buyer's own credit balance: no new money."""
+WithoutCash = Literal["paid_to_merchant", "goodwill"]
+"""Channels of what pays a debt though no money came to the lender."""
+_SOURCES: Final[dict[str, Source]] = {
+    CREDIT_CHANNEL: "credit",
+    "paid_to_merchant": "set_off",
+    "goodwill": "goodwill",
+}
+NO_CASH: Final = tuple(_SOURCES)
+
+
+def source_of(channel: str) -> Source:
+    """Where the money of a receipt of this channel comes from."""
+    return _SOURCES.get(channel, "cash")
 
 
 class AllocationView(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from billing.queries import (
     load_paid_by,
     newest_credit_use,
 )
-from billing.receipts import CREDIT_CHANNEL, ReceiptView, add_settlement
+from billing.receipts import CREDIT_CHANNEL, ReceiptView, add_settlement, source_of
 from billing.rules.decide_receipt import reverse_receipt as decide_reversal
 from billing.rules.decision import Refusal
 from billing.rules.events import ReversalReason
@@ -92,7 +92,7 @@ async def _decide(ctx: Ctx, receipt_id: UUID, reason: ReversalReason) -> Command
         receipt_id=receipt_id,
         reason=reason,
         rest_minor=receipt.excess_minor,
-        source="credit" if receipt.channel == CREDIT_CHANNEL else "cash",
+        source=source_of(receipt.channel),
         on=ctx.today,
         today=ctx.today,
     )

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from billing.loaded import Loaded
 from billing.queries import load_drawdowns
+from billing.receipts import NO_CASH
 from billing.rules.book import Difference, Side, StoredBook
 from kernel.context import Ctx
 from kernel.db.engine import Tx
@@ -133,6 +134,7 @@ async def _balances(tx: Tx, args: tuple[UUID, list[UUID]]) -> dict[UUID, dict[Si
     return sums
 
 
+_NO_CASH: Final = ", ".join(f"'{channel}'" for channel in NO_CASH)
 _WHOLE: Final = {
     "line": """
         SELECT l.id::text AS object, l.held_minor || ' held, ' || l.outstanding_minor || ' outstanding' AS
@@ -154,10 +156,10 @@ _WHOLE: Final = {
             WHERE tenant_id = $1 AND debit_account = 'buyer_credit') x GROUP BY party, currency) e
         ON e.party = b.buyer_id AND e.currency = b.currency
         WHERE coalesce(b.credit_minor, 0) <> coalesce(e.amount, 0)""",
-    "receipts and cash": """
+    "receipts and cash": f"""
         SELECT r.currency::text AS object, e.amount::text AS stored, r.amount::text AS expected
         FROM (SELECT currency, sum(amount_minor) AS amount FROM billing.receipt
-            WHERE tenant_id = $1 AND channel <> 'credit_balance' AND status = 'posted' GROUP BY currency) r
+            WHERE tenant_id = $1 AND channel NOT IN ({_NO_CASH}) AND status = 'posted' GROUP BY currency) r
         FULL JOIN (SELECT currency, sum(CASE WHEN debit_account = 'cash_clearing' THEN amount_minor ELSE
         -amount_minor END)
             AS amount FROM billing.entry WHERE tenant_id = $1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -49,6 +49,15 @@ class Ctx(msgspec.Struct, frozen=True, kw_only=True):
     def unkeyed(self) -> Ctx:
         """The same, for what is done on the way: the idempotency key is for the caller's own command."""
         return msgspec.structs.replace(self, key=None)
+
+    def at_place(self, place: int) -> Ctx:
+        """The same for one of several commands in a request: its key is made of the caller's and its
+        place.
+        """
+        if self.key is None:
+            return self
+        own = IdempotencyKey(key=uuid5(self.key.key, str(place)), fingerprint=self.key.fingerprint)
+        return msgspec.structs.replace(self, key=own)
 
     def asking(self, request_id: str, key: IdempotencyKey | None) -> Ctx:
         """The same caller with another request."""

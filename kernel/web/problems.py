@@ -80,14 +80,19 @@ def _place(found: FieldProblem, locale: str) -> Place:
     return Place(code=found.code, detail=detail, pointer=found.pointer, params=found.params)
 
 
-def answer(error: DomainError, scope: HTTPScope) -> tuple[bytes, dict[str, str]]:
-    """Body and headers of the response that tells `error` to the one who sent the request of `scope`."""
+def worded(error: DomainError, scope: HTTPScope) -> tuple[Problem, str]:
+    """`error` told to the one who sent the request of `scope`, and the language of its words."""
     headers = {name: value for name, value in scope["headers"] if name in (b"host", b"accept-language")}
     state = scope["state"]
     chosen = headers.get(b"accept-language", b"").decode("latin-1")
     locale = negotiate(chosen, state["ctx"].locale if "ctx" in state else "en")
     base = f"{scope['scheme']}://{headers.get(b'host', b'localhost').decode('latin-1')}"
-    body = problem(error, base=base, locale=locale, request_id=state["request_id"])
+    return problem(error, base=base, locale=locale, request_id=state["request_id"]), locale
+
+
+def answer(error: DomainError, scope: HTTPScope) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of the response that tells `error` to the one who sent the request of `scope`."""
+    body, locale = worded(error, scope)
     out = {"Content-Language": locale, "Vary": "Accept-Language"}
     if error.retry_after_seconds is not None:
         out["Retry-After"] = str(error.retry_after_seconds)

@@ -141,6 +141,9 @@ async def strangers(database: None) -> dict[str, str]:
 async def answer(client: httpx.AsyncClient, route: Route, ids: Ids, secret: str | None) -> tuple[int, str]:
     headers = {"Authorization": f"Bearer {secret}"} if secret else {}
     response = await client.send(request(route, ids, headers))
+    if route.operation["operationId"] == "create_receipts" and response.status_code == 200:
+        (outcome,) = response.json()["data"]  # one refused does not hold up the others: it is told inside
+        return outcome["problem"]["status"], outcome["problem"]["code"]
     assert response.headers["content-type"] == "application/problem+json", response.text
     return response.status_code, response.json()["code"]
 

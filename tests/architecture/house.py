@@ -45,6 +45,7 @@ OWN_ROOMS: Final = {
     "billing/known.py": "what a process may keep because it never changes",
     "billing/receipts.py": "the rows of a settlement: receipt, its reversal and a use of credit share them",
     "billing/after_sale.py": "what the commands after the sale have in common",
+    "billing/without_cash.py": "what set-off and goodwill have in common",
     "billing/bring_forward.py": "what the schedule brought, for day end and for whoever cannot wait for it",
     "billing/history.py": "reads of what happened: events, charges, entries",
     "billing/explanations.py": "what an amount follows from: reads that change nothing",

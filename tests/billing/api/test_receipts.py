@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from kernel.ids import encode
+from billing import record_receipt
+from billing.receipts import ReceiptView
+from kernel.context import Ctx
+from kernel.ids import encode, uuid7
 from tests.billing.api.conftest import Counter
 from tests.support.shop import open_shop
 
@@ -92,4 +95,91 @@ async def test_very_old_value_dates_are_refused_or_harmless(counter: Counter) ->
     await counter.shop.draw(1_000)
     answer = await counter.post("/receipts", counter.money(1, effective_on="0001-01-01"))
     assert answer.status_code < 500, answer.text
+    await counter.shop.verify()
+
+
+async def test_one_that_is_refused_holds_up_no_other(counter: Counter) -> None:
+    """Each in its place; in their order: the first pays the debt, what the last brings is not owed."""
+    await counter.shop.draw(1_000)
+    stranger = encode("buy", uuid7())
+    receipts = [
+        counter.money(1_000, advance=True, external_ref="a"),
+        counter.money(1, external_ref="a"),
+        counter.money(300, buyer_id=stranger),
+        counter.money(400, currency="JPY"),
+        counter.money(100),
+    ]
+    told = await counter.ok("/receipts/bulk", {"receipts": receipts})
+    assert (told["recorded"], told["refused"]) == (2, 3)
+    assert [one["receipt"] and one["receipt"]["excess_minor"] for one in told["data"]] == [
+        0, None, None, None, 100,
+    ]  # fmt: skip
+    problems = [one["problem"] and (one["problem"]["status"], one["problem"]["code"]) for one in told["data"]]
+    assert problems == [
+        None, (409, "external_ref_conflict"), (404, "not_found"), (409, "no_line_in_currency"), None,
+    ]  # fmt: skip
+    assert await counter.shop.count("billing.receipt") == 2
+    await counter.shop.verify()
+
+
+async def test_many_at_once_are_recorded_once(counter: Counter) -> None:
+    """Sent again with the key, they have the same answers; with others the key is refused."""
+    receipts = [
+        counter.money(100),
+        counter.money(200, external_ref="x"),
+        counter.money(300, external_ref="x"),
+    ]
+    told = await counter.ok("/receipts/bulk", {"receipts": receipts}, key="k")
+    again = await counter.ok("/receipts/bulk", {"receipts": receipts}, key="k")
+    for outcomes in (told, again):
+        for one in outcomes["data"]:
+            if one["problem"]:
+                one["problem"] = one["problem"]["code"]
+    assert again == told
+    assert (told["recorded"], told["refused"]) == (2, 1)
+    other = {"receipts": receipts[:2]}
+    assert await counter.refusal("/receipts/bulk", other, key="k") == (422, "key_reused")
+    assert await counter.shop.count("billing.receipt") == 2
+    await counter.shop.verify()
+
+
+async def test_a_repeat_goes_on_where_the_first_copy_broke_off(counter: Counter) -> None:
+    """The first of them stands already, under its own key: the repeat does the others."""
+    receipts = [counter.money(100), counter.money(200), counter.money(300)]
+    with pytest.MonkeyPatch.context() as patched:
+        recording = record_receipt.record_receipt
+
+        async def breaks(ctx: Ctx, command: record_receipt.RecordReceipt) -> ReceiptView:
+            if command.amount_minor == 200:
+                raise ConnectionError
+            return await recording(ctx, command)
+
+        patched.setattr(record_receipt, "record_receipt", breaks)
+        answer = await counter.post("/receipts/bulk", {"receipts": receipts}, key="k")
+        assert answer.status_code == 500
+    assert await counter.shop.count("billing.receipt") == 1
+    told = await counter.ok("/receipts/bulk", {"receipts": receipts}, key="k")
+    assert [one["receipt"]["amount_minor"] for one in told["data"]] == [100, 200, 300]
+    assert await counter.shop.count("billing.receipt") == 3
+    await counter.shop.verify()
+
+
+@pytest.mark.parametrize("many", [0, 101])
+async def test_from_one_to_a_hundred(counter: Counter, many: int) -> None:
+    body = {"receipts": [counter.money(1)] * many}
+    answer = await counter.post("/receipts/bulk", body)
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "#/receipts")
+
+
+async def test_without_cash(counter: Counter) -> None:
+    """1,000.00: 300.00 were paid to the merchant, 50.00 are a gift, 650.00 are left."""
+    debt = encode("drw", await counter.shop.draw(100_000))
+    set_off = await counter.ok(f"/drawdowns/{debt}/set_off", {"amount_minor": 30_000, "external_ref": "m-1"})
+    gift = await counter.ok(f"/drawdowns/{debt}/goodwill", {"amount_minor": 5_000})
+    assert [one["channel"] for one in (set_off, gift)] == ["paid_to_merchant", "goodwill"]
+    assert await counter.shop.line() == (0, 65_000)
+    asked = {"amount_minor": 65_001}
+    for verb in ("set_off", "goodwill"):
+        assert await counter.refusal(f"/drawdowns/{debt}/{verb}", asked) == (409, "exceeds_owed")
+    assert (await counter.get(f"/receipts/{gift['id']}")).json() == gift
     await counter.shop.verify()
