@@ -1,4 +1,6 @@
-"""Reads that explain every yuan: of a drawdown each row's amounts, of one charge its row's (DOMAIN.md §8)."""
+"""Reads that explain every yuan: of a drawdown each row's amounts, of one charge its row's, of a receipt what
+it pays (DOMAIN.md §8).
+"""
 
 from __future__ import annotations
 
@@ -7,12 +9,14 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
+from msgspec.structs import replace
 
 from billing.history import AHEAD_DAYS
-from billing.queries import load_drawdown, load_events
+from billing.queries import find_receipt, load_drawdown, load_events, load_paid_by
 from billing.rules.derivation import Derivation
 from billing.rules.events import decode_event
 from billing.rules.explain import RowExplained, explain
+from billing.rules.explain_allocation import explain_allocations
 from kernel.context import Ctx
 from kernel.db.engine import Tx
 from kernel.errors import FieldProblem, Invalid, NotFound
@@ -24,18 +28,23 @@ KINDS: tuple[Kind, ...] = ("principal", "interest", "fee", "penalty")
 class Explained(msgspec.Struct, frozen=True, kw_only=True):
     """One amount of one row."""
 
+    drawdown_id: UUID
     instalment_no: int
     kind: Kind
     derivation: Derivation
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
-    """Amounts as they stand at the end of `as_of`."""
+    """Amounts as they stand at the end of `as_of`: charged, or paid by one receipt."""
 
-    drawdown_id: UUID
     currency: str
     as_of: date
     amounts: tuple[Explained, ...]
+
+    def of(self, instalment_no: int | None) -> Explanation:
+        """Only of this instalment; of all without one."""
+        amounts = tuple(one for one in self.amounts if instalment_no in (None, one.instalment_no))
+        return replace(self, amounts=amounts)
 
 
 async def explain_drawdown(tx: Tx, ctx: Ctx, drawdown_id: UUID, as_of: date | None = None) -> Explanation:
@@ -52,8 +61,10 @@ async def explain_drawdown(tx: Tx, ctx: Ctx, drawdown_id: UUID, as_of: date | No
         raise Invalid(errors=(FieldProblem("?as_of", "out_of_range", {"expected": expected}),))
     log = await load_events(tx, ctx, [drawdown_id])
     rows = explain(loaded.terms, log[drawdown_id], on)
-    amounts = tuple(one for row in rows for kind in KINDS if (one := _told(row, kind)).derivation.value)
-    return Explanation(drawdown_id=drawdown_id, currency=loaded.currency, as_of=on, amounts=amounts)
+    amounts = tuple(
+        one for row in rows for kind in KINDS if (one := _told(drawdown_id, row, kind)).derivation.value
+    )
+    return Explanation(currency=loaded.currency, as_of=on, amounts=amounts)
 
 
 async def explain_charge(tx: Tx, ctx: Ctx, charge_id: UUID) -> Explanation:
@@ -78,12 +89,33 @@ async def explain_charge(tx: Tx, ctx: Ctx, charge_id: UUID) -> Explanation:
     on: date = charge["effective_on"]
     rows = [row for row in explain(loaded.terms, events, on) if row.instalment_no == charge["instalment_no"]]
     return Explanation(
-        drawdown_id=loaded.id,
         currency=loaded.currency,
         as_of=on,
-        amounts=tuple(_told(row, charge["kind"]) for row in rows),
+        amounts=tuple(_told(loaded.id, row, charge["kind"]) for row in rows),
     )
 
 
-def _told(row: RowExplained, kind: Kind) -> Explained:
-    return Explained(instalment_no=row.instalment_no, kind=kind, derivation=getattr(row, kind))
+async def explain_receipt(tx: Tx, ctx: Ctx, receipt_id: UUID) -> Explanation:
+    """Every amount that the receipt pays today: what was asked on its day, and what was left of the money.
+    What is credit balance is asked by nobody. Raises NotFound.
+    """
+    receipt = await find_receipt(tx, ctx, receipt_id)
+    if receipt is None:
+        raise NotFound(what="receipt")
+    amounts = tuple(
+        Explained(
+            drawdown_id=loaded.id,
+            instalment_no=one.instalment_no,
+            kind=one.component,
+            derivation=one.derivation,
+        )
+        for loaded in await load_paid_by(tx, ctx, receipt_id)
+        for one in explain_allocations(loaded.terms, loaded.events or (), receipt_id, ctx.today)
+    )
+    return Explanation(currency=receipt.currency, as_of=ctx.today, amounts=amounts)
+
+
+def _told(drawdown_id: UUID, row: RowExplained, kind: Kind) -> Explained:
+    return Explained(
+        drawdown_id=drawdown_id, instalment_no=row.instalment_no, kind=kind, derivation=getattr(row, kind)
+    )

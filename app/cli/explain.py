@@ -9,7 +9,7 @@ import typer
 from app.cli import named
 from app.cli.commands import command, single
 from app.cli.values import day
-from billing.explanations import explain_charge, explain_drawdown
+from billing.explanations import explain_charge, explain_drawdown, explain_receipt
 from billing.schemas.explanations import ExplanationBody, explanation_body
 from kernel.context import Ctx
 from kernel.db.scope import scope
@@ -20,17 +20,20 @@ app = single()
 @command(app, "explain")
 async def explain(
     ctx: Ctx,
-    explained: Annotated[str, typer.Argument(metavar="ID", help="drw_… or chg_…")],
+    explained: Annotated[str, typer.Argument(metavar="ID", help="drw_…, chg_… or rcp_…")],
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", metavar="YYYY-MM-DD", help="Of a drawdown: any day; today without"),
     ] = None,
+    instalment: Annotated[int | None, typer.Option(metavar="NO", help="Only of this one")] = None,
 ) -> ExplanationBody:
     """Why each amount is what it is; --json tells the whole tree."""
     async with scope(ctx, read_only=True) as tx:
         if explained.startswith("chg_"):
             found = await explain_charge(tx, ctx, named.identified("charge", "chg", explained))
+        elif explained.startswith("rcp_"):
+            found = await explain_receipt(tx, ctx, named.identified("receipt", "rcp", explained))
         else:
             drawdown_id = named.identified("drawdown", "drw", explained)
             found = await explain_drawdown(tx, ctx, drawdown_id, day(as_of))
-    return explanation_body(ctx, explained, found)
+    return explanation_body(ctx, explained, found.of(instalment))

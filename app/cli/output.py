@@ -70,7 +70,8 @@ def _show_explanation(console: Console, plain: Mapping[str, Any]) -> None:
     """A tree for each amount: what it is made of stands below it."""
     _show_object(console, {name: value for name, value in plain.items() if name != "amounts"})
     for one in plain["amounts"]:
-        tree = Tree(f"\n{one['instalment_no']} {_label(one['kind'])}")
+        debt = "" if one["drawdown_id"] == plain["id"] else f"{one['drawdown_id']} "
+        tree = Tree(f"\n{debt}{one['instalment_no']} {_label(one['kind'])}")
         _grow(tree, one["derivation"], plain["currency"])
         console.print(tree)
 
@@ -78,11 +79,11 @@ def _show_explanation(console: Console, plain: Mapping[str, Any]) -> None:
 def _grow(tree: Tree, node: Mapping[str, Any], currency: str) -> None:
     facts = node["facts"]
     if node["op"] == "product":
-        base = _text("base_minor", facts["base_minor"], currency)
+        base = _amount(facts["base_minor"], currency)
         rate = Decimal(facts["rate_billionths"]) / 10**9
         told = f"{base} × {rate.normalize():f} × {facts['days']}  ({facts['from_on']} – {facts['to_on']})"
     else:
-        told = _text("value_minor", node["value"], currency)
+        told = _amount(node["value"], currency)
     branch = tree.add(f"{node['text']}: {told}")
     for part in node["parts"]:
         _grow(branch, part, currency)

@@ -42,7 +42,7 @@ Allowed moves, projection, next event ...................... state.py
 
 Quote of a drawdown; payoff on a day ....................... quote.py
 The schedule as the buyer sees it .......................... outlook.py
-How an amount comes about: a tree .......................... explain.py, derivation.py
+How an amount comes about: a tree .......................... explain.py, explain_allocation.py, derivation.py
 
 How a drawdown moves: one step, or a whole replay .......... moves.py
 What a command comes to (values) ........................... decision.py

@@ -30,8 +30,11 @@ class DerivationBody(msgspec.Struct, kw_only=True):
 
 
 class ExplainedBody(msgspec.Struct, kw_only=True):
-    """`amount_minor` is charged on the instalment by the end of `as_of`; `derivation.value` is the same."""
+    """`amount_minor` is charged on the instalment by the end of `as_of`, or paid by the receipt;
+    `derivation.value` is the same.
+    """
 
+    drawdown_id: DrawdownId
     instalment_no: int
     kind: Kind
     amount_minor: int
@@ -43,7 +46,6 @@ class ExplanationBody(msgspec.Struct, kw_only=True):
 
     id: str
     livemode: bool
-    drawdown_id: DrawdownId
     currency: Currency
     as_of: date
     amounts: list[ExplainedBody]
@@ -54,11 +56,11 @@ def explanation_body(ctx: Ctx, asked: str, found: Explanation) -> ExplanationBod
     return ExplanationBody(
         id=asked,
         livemode=ctx.mode == "live",
-        drawdown_id=DrawdownId(found.drawdown_id),
         currency=found.currency,
         as_of=found.as_of,
         amounts=[
             ExplainedBody(
+                drawdown_id=DrawdownId(one.drawdown_id),
                 instalment_no=one.instalment_no,
                 kind=one.kind,
                 amount_minor=one.derivation.value,

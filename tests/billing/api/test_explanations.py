@@ -85,6 +85,50 @@ async def test_each_charge_as_it_was_known(counter: Counter) -> None:
         assert computed(told["amounts"][0]["derivation"]) == so_far[row]
 
 
+async def test_what_a_receipt_pays(counter: Counter) -> None:
+    """One in advance; one past due, whose rest of 924.00 pays the next debt; one that does not suffice for
+    the 76.00 that are left of it.
+    """
+    drawdown_id = await late_and_paid(counter)
+    other = encode("drw", await counter.shop.draw(100_000))
+    await counter.shop.go(counter.shop.today + timedelta(70))
+    await counter.ok("/receipts", counter.money(5_000))
+    told_of = {}
+    for receipt in (await counter.get("/receipts")).json()["data"]:
+        told = (await counter.get(f"/explanations/{receipt['id']}")).json()
+        assert [
+            (one["drawdown_id"], one["instalment_no"], one["kind"], one["amount_minor"])
+            for one in sorted(told["amounts"], key=lambda one: (one["drawdown_id"], one["kind"]))
+        ] == sorted(
+            (one["drawdown_id"], one["instalment_no"], one["component"], one["amount_minor"])
+            for one in receipt["allocations"]
+        )
+        for one in told["amounts"]:
+            assert computed(one["derivation"]) == one["amount_minor"]
+        told_of[receipt["amount_minor"]] = told
+    assert {one["derivation"]["rule"] for one in told_of[405_000]["amounts"]} == {"allocation.in_advance"}
+    assert {one["drawdown_id"] for one in told_of[700_000]["amounts"]} == {drawdown_id}
+    assert {one["derivation"]["rule"] for one in told_of[5_000]["amounts"]} == {"allocation.past_due"}
+    short = next(one for one in told_of[5_000]["amounts"] if one["kind"] == "principal")
+    assert short["drawdown_id"] == other
+    asked, left = short["derivation"]["parts"]
+    assert (asked["value"], left["value"]) == (7_600, short["amount_minor"])
+
+
+async def test_only_one_instalment(counter: Counter) -> None:
+    drawdown_id = await late_and_paid(counter)
+    whole = (await counter.get(f"/explanations/{drawdown_id}")).json()
+    assert (await counter.get(f"/explanations/{drawdown_id}", instalment_no=1)).json() == whole
+    assert (await counter.get(f"/explanations/{drawdown_id}", instalment_no=2)).json()["amounts"] == []
+
+
+async def test_a_receipt_that_does_not_stand_pays_nothing(counter: Counter) -> None:
+    await late_and_paid(counter)
+    receipt = (await counter.get("/receipts")).json()["data"][0]
+    await counter.ok(f"/receipts/{receipt['id']}/reverse", {"reason": "our_mistake"})
+    assert (await counter.get(f"/explanations/{receipt['id']}")).json()["amounts"] == []
+
+
 async def test_in_the_readers_language(counter: Counter) -> None:
     drawdown_id = (await drawn(counter))["id"]
     ctx = msgspec.structs.replace(counter.shop.ctx, locale="zh-CN")
@@ -98,7 +142,14 @@ async def test_in_the_readers_language(counter: Counter) -> None:
 async def test_what_is_not_ours_or_no_id_is_not_found(counter: Counter) -> None:
     stranger = await open_shop()
     drawdown = await stranger.authorise(100)
-    for one in (encode("drw", drawdown.id), encode("chg", drawdown.id), "chg_x", "nothing"):
+    for one in (
+        encode("drw", drawdown.id),
+        encode("chg", drawdown.id),
+        encode("rcp", drawdown.id),
+        "chg_x",
+        "rcp_x",
+        "nothing",
+    ):
         answer = await counter.get(f"/explanations/{one}")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), one
 

@@ -17,12 +17,15 @@ from billing.rules.books import totals
 from billing.rules.derivation import Derivation
 from billing.rules.events import Received
 from billing.rules.explain import RULES, explain
+from billing.rules.explain_allocation import RULES as RECEIPT_RULES
+from billing.rules.explain_allocation import explain_allocations
 from billing.rules.outlook import outlook
 from billing.rules.quote import payoff, quote
 from billing.rules.replay import replay, timeline
 from billing.rules.settle import unpaid
 from billing.rules.state import next_event_on, project
 from billing.rules.values import Totals, decode_state, encode_state
+from products.rules.terms import COMPONENTS
 from tests.billing.rules.plans import FIRST_DAY, Life, a_life, any_plan
 from tests.billing.rules.recompute import recompute
 from tests.billing.rules.stories import a_parties
@@ -84,6 +87,23 @@ def every_yuan_is_explained(life: Life, days: int) -> None:
         ):
             assert recompute(tree) == tree.value == amount
             assert rules_of(tree) <= RULES
+
+
+def receipts_are_explained(life: Life, days: int) -> None:
+    """Each receipt's trees come to what it pays; a receipt that does not stand pays nothing."""
+    on = life.day + timedelta(days)
+    standing = {receipt.receipt_id: receipt for receipt in life.state(on).receipts}
+    for event in life.events:
+        if not isinstance(event, Received):
+            continue
+        told = explain_allocations(life.terms, life.events, event.receipt_id, on)
+        receipt = standing.get(event.receipt_id)
+        parts = {part.instalment_no: part.paid for part in receipt.parts} if receipt else {}
+        paid = {(no, c): paid.of(c) for no, paid in parts.items() for c in COMPONENTS if paid.of(c)}
+        assert {(one.instalment_no, one.component): recompute(one.derivation) for one in told} == paid
+        for one in told:
+            assert one.derivation.value == paid[one.instalment_no, one.component]
+            assert rules_of(one.derivation) <= RULES | RECEIPT_RULES
 
 
 def rules_of(tree: Derivation) -> set[str]:
@@ -153,6 +173,12 @@ def test_every_yuan_is_explained(seed: int, days: int) -> None:
 
 
 @MANY
+@given(seeds, st.sampled_from(LATER))
+def test_receipts_are_explained(seed: int, days: int) -> None:
+    receipts_are_explained(a_life(seed), days)
+
+
+@MANY
 @given(seeds)
 def test_books(seed: int) -> None:
     books_follow(a_life(seed))
@@ -207,6 +233,7 @@ def test_ten_thousand_lives(part: int) -> None:
         time_is_one(life, chance)
         recorded_in_any_order(life, chance)
         every_yuan_is_explained(life, chance.choice(LATER))
+        receipts_are_explained(life, chance.choice(LATER))
         books_follow(life)
         payoff_closes(life)
         nothing_before_the_next_event(life, chance)
