@@ -12,6 +12,7 @@ from billing.rules.accrual import charge
 from billing.rules.books import totals
 from billing.rules.decision import Allocation, Charge, Journal, JournalKind
 from billing.rules.values import NOTHING, Accrual, Instalment, Parts, State
+from kernel.money import round_ratio
 from products.rules.terms import COMPONENTS, Terms, plain
 
 NO_ACCRUAL = Accrual()
@@ -97,8 +98,14 @@ def _accrued(terms: Terms, state: State, was: Instalment, now: Instalment, part:
         earlier_minor=run.earlier_minor,
         charged_before_minor=was_run.charged_minor,
         subsidised_minor=now.subsidised.interest if part == "interest" else 0,
+        capped_minor=0 if part == "interest" else _cut_off(terms, run),
         late=part == "late",
     )
+
+
+def _cut_off(terms: Terms, run: Accrual) -> int:
+    """What the cap of the product or of the law waived of a run before it was charged."""
+    return max(0, round_ratio(run.run_exact, terms.denominator, terms.rounding) - run.run_minor)
 
 
 def _since(terms: Terms, state: State, row: Instalment, part: Part) -> date:

@@ -40,7 +40,8 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     """A change of what is charged on one instalment; below 0 it is given back.
 
     `amount_minor` = `earlier_minor` + round(`numerator` ÷ `denominator`) − `charged_before_minor`, where the
-    numerator is Σ base × rate × 10⁹ over the nights from `from_on` to `to_on`.
+    numerator is Σ base × rate × 10⁹ over the nights from `from_on` to `to_on`, less what of the run a subsidy
+    bears (`subsidised_minor`) and what a cap waived (`capped_minor`).
     """
 
     instalment_no: int
@@ -55,6 +56,7 @@ class Charge(msgspec.Struct, frozen=True, kw_only=True):
     earlier_minor: int
     charged_before_minor: int
     subsidised_minor: int = 0
+    capped_minor: int = 0
     late: bool = False
 
 

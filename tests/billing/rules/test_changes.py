@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from billing.rules.changes import allocation_changes, charge_changes, journal
 from billing.rules.decision import Allocation, Charge
 from tests.billing.rules.scripts import a_terms
@@ -28,6 +30,16 @@ def test_a_penalty_charged_in_two_parts() -> None:
             charged_before_minor=24_00,
         ),
     )
+
+
+def test_what_the_law_cut_off_is_told_with_the_charge() -> None:
+    """10,000.00 past due for 6 nights at 0.0006: 36.00; the law allows 24 % a year, 39.45; 12 % 19.72."""
+    for cap, charged, cut in ((None, 36_00, 0), ("0.24", 36_00, 0), ("0.12", 19_72, 16_28)):
+        terms = replace(TERMS, cap_annual_rate=Decimal(cap) if cap else None)
+        tale = drawn(10_000_00).paid(10_00, 66)
+        (charge,) = charge_changes(terms, drawn(10_000_00).state(terms, 66), tale.state(terms, 66), day(66))
+        assert (charge.kind, charge.amount_minor, charge.capped_minor) == ("penalty", charged, cut)
+        assert charge.numerator == 36_00 * 10**9
 
 
 def test_a_run_that_ends_on_this_day_is_explained_before_it_is_forgotten() -> None:
