@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ STOP_SECONDS: Final = 30
 """How long a child may take to end its work before it is killed."""
 
 _CHECKOUT: Final = Path(__file__).resolve().parent.parent
+_FILES: Final = 65_536
 _LIVED_SECONDS: Final = 5
 _LONGEST_PAUSE_SECONDS: Final = 10
 
@@ -43,9 +45,18 @@ def run_child(work: Work) -> None:
         sys.stdin.buffer.readline(), type=Settings, dec_hook=lambda kind, value: kind(value)
     )
     log.configure(settings.log_level)
+    open_many_files()
     # uvicorn would install uvloop only where it runs the loop itself; a request costs half as much on it.
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_run(settings, work))
+
+
+def open_many_files() -> None:
+    """As many as the system allows this account: each connection is one, and most begin with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = _FILES if hard == resource.RLIM_INFINITY else min(hard, _FILES)
+    if soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
 
 
 async def _run(settings: Settings, work: Work) -> None:

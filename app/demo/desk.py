@@ -128,7 +128,7 @@ async def side_by_side(steps: Iterable[tuple[object, Step]], tell: Tell | None =
         async with asyncio.TaskGroup() as group:
             for _ in range(min(AT_ONCE, len(of_buyer))):
                 group.create_task(run())
-    except* Exception as failed:
+    except ExceptionGroup as failed:
         raise failed.exceptions[0] from None
 
 

@@ -65,7 +65,10 @@ def all_settled(state: State) -> bool:
 
 
 def to_come(state: State, capture_no: int) -> list[Instalment]:
-    """The capture's plan rows whose charge date has not come, in their order; disputed parts apart."""
+    """The capture's plan rows whose charge date has not come, in their order.
+
+    What a dispute split off is no part of the plan, open or lost: it has a date of its own.
+    """
     return [
         row
         for row in state.instalments
@@ -74,6 +77,7 @@ def to_come(state: State, capture_no: int) -> list[Instalment]:
         and row.through_on is None
         and not row.disputed
         and not row.is_charge
+        and not is_disputed_part(row.no)
     ]
 
 

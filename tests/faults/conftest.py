@@ -17,6 +17,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
+from app.children import open_many_files
 from kernel.db.engine import close_database, open_database
 from kernel.db.roles import app_url as url_of
 from kernel.db.roles import prepare_database
@@ -25,6 +26,12 @@ from kernel.serve.home import Home, running
 from kernel.serve.postgres import EmbeddedPostgres
 from kernel.settings import Settings, default_home
 from tests.faults.serving import Serving, serving
+
+
+@pytest.fixture(scope="session", autouse=True)
+def many_files() -> None:
+    """The tests' own ends of the connections are files too."""
+    open_many_files()
 
 
 @pytest.fixture(scope="session")

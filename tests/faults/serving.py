@@ -92,6 +92,9 @@ class Serving:
         for child in self.children():
             child.send_signal(signal.SIGABRT)
         await asyncio.sleep(1)
+        return self.log_end()
+
+    def log_end(self) -> str:
         return self._log.read_text()[-6000:]
 
 

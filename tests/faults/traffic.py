@@ -118,7 +118,7 @@ class Traffic:
                     self.seen["done unheard"] += answer.replayed
                     sent.answer = answer
                     self.seen["acknowledged"] += 1
-                    assert answer.status < 500, answer.body
+                    assert answer.status < 500, f"{answer.body!r}\n{self.serving.log_end()}"
                     return
                 self.seen[f"busy {answer.status}"] += 1
                 await asyncio.sleep(0.1)
