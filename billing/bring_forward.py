@@ -19,7 +19,7 @@ from billing import known, rows
 from billing.command import Command, ReceiptRow
 from billing.commit import ATTEMPTS, commit, commit_many
 from billing.events import DRAWDOWN_BECAME_PAST_DUE, DRAWDOWN_EXPIRED, DRAWDOWN_FELL_DUE
-from billing.loaded import Loaded
+from billing.loaded import Loaded, not_ahead
 from billing.queries import (
     buyer_books,
     credit_minor,
@@ -90,7 +90,8 @@ async def catch_up(ctx: Ctx, buyer_id: UUID, currency: str) -> None:
 async def load_current(
     ctx: Ctx, drawdown_id: UUID, move: Move | None = None, *, on: date | None = None
 ) -> Loaded:
-    """A drawdown as it stands today, its buyer's credit balance used. Raises NotFound.
+    """A drawdown as it stands today, its buyer's credit balance used. Raises NotFound; Stale if it stands on
+    a later day than the caller's.
 
     For a move of day `on`, with its events where the move will have to replay them.
     """
@@ -98,11 +99,13 @@ async def load_current(
         found = await load_drawdown(tx, ctx, drawdown_id)
         if found is None:
             raise NotFound(what="drawdown")
+        not_ahead(ctx, [found])
         if known.known_ended(ctx):
             return await with_events(tx, ctx, found, move, on=on or ctx.today) if move else found
     await catch_up(ctx, found.buyer_id, found.currency)
     async with scope(ctx, read_only=True) as tx:
         again = await load_drawdown(tx, ctx, drawdown_id) or found
+        not_ahead(ctx, [again])
         return await with_events(tx, ctx, again, move, on=on or ctx.today) if move else again
 
 
@@ -197,6 +200,7 @@ async def _pay_from_credit(
         if parties is None:
             return None
         unpaid = await load_unpaid(tx, ctx, buyer_id, currency, events=on < ctx.today)
+        not_ahead(ctx, unpaid)
     usable = min(credit, sum(_due_minor(ctx, one, on) for one in unpaid))
     if not usable:
         return None

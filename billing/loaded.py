@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -13,6 +14,8 @@ from billing.rules.events import Event
 from billing.rules.overdue import days_past_due
 from billing.rules.state import Projection, outstanding_minor, project, remaining_minor
 from billing.rules.values import State
+from kernel.context import Ctx
+from kernel.errors import Stale
 from products.rules.terms import Terms
 
 
@@ -43,6 +46,14 @@ class Loaded(msgspec.Struct, frozen=True, kw_only=True):
             state=self.state,
             events=self.events,
         )
+
+
+def not_ahead(ctx: Ctx, loaded: Sequence[Loaded]) -> None:
+    """Raises Stale where one stands on a later day than the caller's: this process has not heard yet that
+    the business date moved on.
+    """
+    if any(one.state.as_of > ctx.today for one in loaded):
+        raise Stale(what="day")
 
 
 def parties(terms: Terms, buyer_id: UUID, merchant_id: UUID) -> Parties:

@@ -12,7 +12,7 @@ from billing import rows
 from billing.bring_forward import catch_up, use_backdated
 from billing.command import Command, ReceiptRow
 from billing.commit import commit_with_retry
-from billing.loaded import Loaded
+from billing.loaded import Loaded, not_ahead
 from billing.queries import (
     buyer_books,
     last_credit_reference,
@@ -129,6 +129,7 @@ async def _ground(ctx: Ctx, command: RecordReceipt, on: date) -> tuple[Parties, 
             return Refusal("currency_mismatch", {"currency": named.currency})
         if named and named.id not in {loaded.id for loaded in payable}:
             payable = sorted([*payable, named], key=lambda loaded: loaded.id)
+        not_ahead(ctx, payable)
         payable = [await with_events(tx, ctx, loaded, "receive", on=on) for loaded in payable]
     return books, payable
 

@@ -12,6 +12,7 @@ from billing.bring_forward import catch_up
 from billing.command import Command, ReceiptSet
 from billing.commit import commit_with_retry
 from billing.events import RECEIPT_REVERSED
+from billing.loaded import not_ahead
 from billing.queries import (
     Receipt,
     buyer_books,
@@ -82,6 +83,7 @@ async def _decide(ctx: Ctx, receipt_id: UUID, reason: ReversalReason) -> Command
         if receipt.status != "posted":
             return rows.refused(ctx, Refusal("receipt_not_standing", {"status": receipt.status}))
         paid = await load_paid_by(tx, ctx, receipt_id)
+        not_ahead(ctx, paid)
         parties = await buyer_books(tx, ctx, receipt.buyer_id, receipt.currency)
         credit = await credit_minor(tx, ctx, receipt.buyer_id, receipt.currency)
         use = await newest_credit_use(tx, ctx, receipt.buyer_id, receipt.currency)

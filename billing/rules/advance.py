@@ -76,12 +76,12 @@ def _interest(terms: Terms, state: State, since: date, to: date) -> State:
 
 def _grows_elsewhere(state: State, row: Instalment) -> bool:
     """A disputed part that came back: its principal bears in the row that it was split from, while that
-    runs.
+    runs; else in the first of the parts that live.
     """
     return is_disputed_part(row.no) and any(
-        other.no != row.no and other.nominal_on == row.nominal_on and not other.settled_on
+        other.no < row.no and other.nominal_on == row.nominal_on
         for other in state.instalments
-        if other.capture_no == row.capture_no and not is_disputed_part(other.no)
+        if other.capture_no == row.capture_no and not other.settled_on and not other.disputed
     )
 
 

@@ -4,6 +4,7 @@ It knows DOMAIN.md and docs/decisions/0001 and nothing of the engine: it imports
 and terms as plain values. Slow and obvious is its whole merit.
 """
 
+from copy import copy
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
@@ -18,10 +19,11 @@ def whole(exact: Fraction, mode: str) -> int:
 
 
 class Debt:
-    """One capture to be paid once."""
+    """One capture to be paid once, or what of it was in dispute: `part` tells that it was split off."""
 
     def __init__(self, terms: Any, event: Any, amount: int) -> None:
         self.terms = terms
+        self.part = self.disputed = False
         self.capture_no: int = event.capture_no
         self.no: int = (event.capture_no - 1) * 10_000 + 1
         self.start: date = event.effective_on
@@ -72,7 +74,7 @@ class Debt:
         self.penalty = Fraction(0)
 
     def settle_if_paid(self, today: date) -> None:
-        if self.settled is None and not any(self.owes().values()):
+        if self.settled is None and not self.disputed and not any(self.owes().values()):
             self.charge_interest()
             self.charge_penalty()
             if not self.past_due:
@@ -80,21 +82,26 @@ class Debt:
             self.past_due = False
             self.settled = today
 
-    def opening(self, today: date) -> None:
-        if self.settled:
-            return
-        if today == self.nominal:
-            self.charge_interest()
-            self.settle_if_paid(today)
-        if today > self.grace and not self.settled:
-            self.past_due = True
+    def split_off(self, amount: int, known: set[int]) -> "Debt":
+        """So much of it in dispute: the same dates, the next free number, and nothing runs on it."""
+        apart = copy(self)
+        while apart.no in known:
+            apart.no += 100
+        apart.part = apart.disputed = True
+        apart.principal, apart.paid = amount, dict.fromkeys(ORDER, 0)
+        apart.interest = apart.penalty = Fraction(0)
+        apart.interest_charged = apart.run_charged = apart.old_runs = 0
+        apart.past_due = False
+        self.principal -= amount
+        return apart
 
-    def night(self, tonight: date) -> None:
-        if self.settled:
+    def night(self, tonight: date, bearing: int) -> None:
+        """`bearing`: the principal whose interest of this night belongs here."""
+        if self.settled or self.disputed:
             return
         first = self.start + self.terms.free_days * ONE_DAY
         if first <= tonight < self.nominal:
-            self.interest += self.open * Fraction(self.terms.daily_rate)
+            self.interest += bearing * Fraction(self.terms.daily_rate)
         if tonight >= (self.due if self.terms.penalty_start == "due_date" else self.grace):
             base = self.open
             if self.terms.penalty_base == "overdue_total":
@@ -124,6 +131,7 @@ class Story:
         self.gross: dict[int, int] = {}
         self.debts: list[Debt] = []
         self.receipts: dict[Any, dict[str, Any]] = {}
+        self.disputes: dict[Any, list[Debt]] = {}
         self.never_came = self._never_came(known)
         self.never_delivered: dict[int, int] = {}
         for event in known:
@@ -135,6 +143,8 @@ class Story:
             "Captured": 2,
             "Voided": 2,
             "Refunded": 3,
+            "Disputed": 3,
+            "DisputeResolved": 3,
             "ReceiptReversed": 3,
             "Received": 4,
         }
@@ -146,8 +156,8 @@ class Story:
                 getattr(self, "_" + type(event).__name__.lower())(event)
             if self.day == as_of:
                 break
-            for debt in self.debts:
-                debt.night(self.day)
+            for debt, bearing in [(debt, self._bearing(debt)) for debt in self.debts]:
+                debt.night(self.day, bearing)
             self.day += ONE_DAY
 
     @staticmethod
@@ -187,8 +197,36 @@ class Story:
     def _opening(self) -> None:
         if self.day == self.expires:
             self.expired = self.held
-        for debt in self.debts:
-            debt.opening(self.day)
+        for debt in self._living():
+            if self.day == debt.nominal:
+                debt.charge_interest()
+                debt.settle_if_paid(self.day)
+            if self.day > debt.grace and not debt.settled:
+                debt.past_due = True
+
+    def _living(self, *capture_nos: int) -> list[Debt]:
+        """What is owed and not in dispute, by number; of these captures, or of all."""
+        found = [debt for debt in self.debts if not debt.settled and not debt.disputed]
+        if capture_nos:
+            found = [debt for debt in found if debt.capture_no in capture_nos]
+        return sorted(found, key=lambda debt: debt.no)
+
+    def _bearing(self, debt: Debt) -> int:
+        """A night's interest on a capture belongs to the first of its debts that live."""
+        living = self._living(debt.capture_no)
+        if not living or living[0] is not debt:
+            return 0
+        return sum(other.open for other in living)
+
+    def _settle(self, *capture_nos: int) -> None:
+        """Before its nominal date the first debt waits for the others: their interest is still to come in
+        it.
+        """
+        for capture_no in capture_nos:
+            living = self._living(capture_no)
+            for debt in living:
+                if self.day >= debt.nominal or not any(other.open for other in living):
+                    debt.settle_if_paid(self.day)
 
     def _authorised(self, event: Any) -> None:
         self.amount, self.expires = event.amount_minor, event.expires_on
@@ -198,9 +236,8 @@ class Story:
         back = self.never_delivered.get(no, 0)
         self.captured += event.amount_minor
         self.gross[no], self.refunded[no] = event.amount_minor, back
-        debt = Debt(self.terms, event, event.amount_minor - back)
-        debt.settle_if_paid(self.day)
-        self.debts.append(debt)
+        self.debts.append(Debt(self.terms, event, event.amount_minor - back))
+        self._settle(no)
 
     def _voided(self, event: Any) -> None:
         self.voided += event.amount_minor
@@ -208,36 +245,80 @@ class Story:
     def _refunded(self, event: Any) -> None:
         if event.method == "from_capture":
             return
-        debt = next(debt for debt in self.debts if debt.capture_no == event.capture_no)
-        self.refunded[debt.capture_no] += event.amount_minor
-        debt.principal -= event.amount_minor
-        surplus = -debt.open
-        if surplus > 0:
-            debt.paid["principal"] -= surplus
+        no, surplus = event.capture_no, event.amount_minor
+        self.refunded[no] += event.amount_minor
+        in_dispute = [d for d in self.debts if d.capture_no == no and d.disputed and not d.settled]
+        for debt in (*sorted(in_dispute, key=lambda d: d.no), *self._coming(no), *self._fallen(no)):
+            taken = min(surplus, debt.open)
+            debt.principal -= taken
+            surplus -= taken
+        self._settle(no)
+        if surplus:
             self._charge_penalties()
-            debt.settle_if_paid(self.day)
-            for receipt in reversed(self.receipts.values()):
+        for receipt in reversed(self.receipts.values()):
+            freed = 0
+            for debt in sorted(self.debts, key=lambda d: -d.no):
                 parts = receipt["parts"].get(debt.no, {})
-                freed = min(surplus, parts.get("principal", 0))
-                surplus -= freed
-                if freed:
-                    parts["principal"] -= freed
-                    receipt["excess"] += self._pay(receipt, freed, True, [debt])
-        debt.settle_if_paid(self.day)
+                if debt.capture_no == no and (taken := min(surplus, parts.get("principal", 0))):
+                    parts["principal"] -= taken
+                    debt.paid["principal"] -= taken
+                    debt.principal -= taken
+                    surplus, freed = surplus - taken, freed + taken
+            if freed:
+                receipt["excess"] += self._pay(receipt, freed, True, self._living(no))
+        self._settle(no)
+
+    def _coming(self, capture_no: int) -> list[Debt]:
+        """The plan, while its day is to come: here a single debt, without what a dispute split off."""
+        return [d for d in self._living(capture_no) if not d.part and min(d.nominal, d.due) > self.day]
+
+    def _fallen(self, capture_no: int) -> list[Debt]:
+        """The others, the newest first."""
+        coming = self._coming(capture_no)
+        return [debt for debt in reversed(self._living(capture_no)) if debt not in coming]
+
+    def _disputed(self, event: Any) -> None:
+        left = event.amount_minor
+        parts: list[Debt] = []
+        for debt in (*self._coming(event.capture_no), *self._fallen(event.capture_no)):
+            if taken := min(left, debt.open):
+                left -= taken
+                parts.append(debt.split_off(taken, {d.no for d in (*self.debts, *parts)}))
+        self.debts += parts
+        self.disputes[event.dispute_id] = parts
+        self._settle(event.capture_no)
+
+    def _disputeresolved(self, event: Any) -> None:
+        for debt in self.disputes.pop(event.dispute_id):
+            if event.verdict == "lost":
+                debt.disputed = False
+                debt.due = max(debt.due, self.day + timedelta(self.terms.dispute_days))
+                debt.settle_if_paid(self.day)
 
     def _receiptreversed(self, event: Any) -> None:
         if event.receipt_id in self.never_came:
             return
         receipt = self.receipts.pop(event.receipt_id)
+        woken = set()
         for debt in self.debts:
             if any(receipt["parts"].get(debt.no, {}).values()):
+                if receipt["day"] < min(debt.nominal, debt.due):
+                    woken.add(debt.capture_no)
                 debt.reopen(receipt["parts"][debt.no], self.day)
+        for debt in self.debts:
+            if debt.capture_no in woken and min(debt.nominal, debt.due) > self.day:
+                debt.settled = None
 
     def _received(self, event: Any) -> None:
         if event.receipt_id in self.never_came:
             return
         self._charge_penalties()
-        receipt: dict[str, Any] = {"amount": event.amount_minor, "parts": {}, "excess": 0}
+        receipt: dict[str, Any] = {
+            "amount": event.amount_minor,
+            "parts": {},
+            "excess": 0,
+            "day": self.day,
+        }
         self.receipts[event.receipt_id] = receipt
         ahead = event.advance or self.terms.surplus == "prepay"
         ahead = ahead and self.terms.early_payment == "allowed"
@@ -250,25 +331,32 @@ class Story:
 
     def _pay(self, receipt: dict[str, Any], amount: int, ahead: bool, debts: list[Debt]) -> int:
         """What is left of the amount."""
-        waiting = sorted((d for d in debts if not d.settled), key=lambda d: (d.due, d.start, d.no))
+        waiting = [debt for debt in debts if not debt.settled and not debt.disputed]
+        waiting.sort(key=lambda d: (d.due, d.start, d.no))
         past_due = [debt for debt in waiting if debt.past_due]
         due = [debt for debt in waiting if not debt.past_due and debt.due <= self.day]
-        later = [debt for debt in waiting if debt.due > self.day]
-        for debts_of_class, order in (
-            (past_due, self.terms.allocation_order),
-            (due, self.terms.allocation_order),
-            (later if ahead else [], ORDER),
-        ):
-            for debt in debts_of_class:
-                owed = debt.owes()
-                for component in order:
-                    taken = min(amount, owed[component])
-                    if not taken:
-                        continue
-                    amount -= taken
-                    debt.charge_interest()
-                    debt.paid[component] += taken
-                    parts = receipt["parts"].setdefault(debt.no, dict.fromkeys(ORDER, 0))
-                    parts[component] += taken
-                debt.settle_if_paid(self.day)
+        order = self.terms.allocation_order
+        claims = [(debt, component) for debt in (*past_due, *due) for component in order]
+        if ahead:
+            claims += self._ahead([debt for debt in waiting if debt.due > self.day])
+        for debt, component in claims:
+            if taken := min(amount, debt.owes()[component]):
+                amount -= taken
+                debt.charge_interest()
+                debt.paid[component] += taken
+                parts = receipt["parts"].setdefault(debt.no, dict.fromkeys(ORDER, 0))
+                parts[component] += taken
+        self._settle(*{debt.capture_no for debt in waiting})
         return amount
+
+    @staticmethod
+    def _ahead(later: list[Debt]) -> list[tuple[Debt, str]]:
+        """Capture by capture, the first to fall due first: what is charged or has accrued, then
+        principal.
+        """
+        found: list[tuple[Debt, str]] = []
+        for capture_no in dict.fromkeys(debt.capture_no for debt in later):
+            of_it = sorted((d for d in later if d.capture_no == capture_no), key=lambda d: d.no)
+            found += [(debt, component) for debt in of_it for component in ORDER[:3]]
+            found += [(debt, "principal") for debt in of_it]
+        return found

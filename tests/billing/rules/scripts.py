@@ -12,10 +12,11 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 
-from billing.rules import decide, decide_receipt
+from billing.rules import decide, decide_after_sale, decide_receipt
 from billing.rules.accounts import Parties, Posting
 from billing.rules.allocation import claims
 from billing.rules.decision import Drawdown, Moved, Refusal, Settlement
+from billing.rules.dispute import disputable_minor
 from billing.rules.events import Event, ReversalReason, decode_event, encode_event
 from billing.rules.moves import advance_to, needs_events
 from billing.rules.replay import replay
@@ -72,6 +73,7 @@ any_terms = st.builds(
     partial_capture=st.sampled_from([True, True, True, True, False]),
     capture_backdating_days=st.sampled_from([0, 7, 12, 12]),
     rounding=st.sampled_from(["half_up", "half_even"]),
+    dispute_days=st.sampled_from([0, 3, 15]),
     tenant_book=st.sampled_from([TENANT, LENDER]),
 )
 
@@ -99,7 +101,10 @@ def steps(*what: str) -> st.SearchStrategy[Step]:
     )
 
 
-any_step = steps("capture", *["receive"] * 4, "refund", "refund", "bounce", "mistake", "mistake", "void")
+any_step = steps(
+    "capture", *["receive"] * 4, "refund", "refund", "bounce", "mistake", "mistake", "void", "dispute",
+    "dispute", "resolve", "resolve",
+)  # fmt: skip
 first_step = steps("capture").map(lambda step: step._replace(gap=0, back=0))
 any_story = st.builds(
     lambda first, others: [first, *others], first_step, st.lists(any_step, min_size=4, max_size=12)
@@ -181,6 +186,36 @@ class Book:
                 capture_no=capture.no,
                 amount_minor=max(1, left * step.percent // 100),
                 on=on,
+                today=self.today,
+            )
+        )
+
+    def _dispute(self, step: Step, on: date) -> None:
+        captures = self.state.captures
+        if not captures:
+            return
+        capture_no = captures[step.pick % len(captures)].no
+        now = replay(self.terms, self.events, self.today)
+        self._outcome(
+            decide_after_sale.open_dispute(
+                self.without_events("dispute", on),
+                dispute_id=UUID(int=200 + len(self.events)),
+                capture_no=capture_no,
+                amount_minor=max(1, disputable_minor(now, capture_no) * step.percent // 100),
+                on=on,
+                today=self.today,
+            )
+        )
+
+    def _resolve(self, step: Step, on: date) -> None:
+        disputes = self.state.disputes
+        if not disputes:
+            return
+        self._outcome(
+            decide_after_sale.resolve_dispute(
+                self.without_events("resolve_dispute", self.today),
+                dispute_id=disputes[step.pick % len(disputes)].dispute_id,
+                verdict="lost" if step.flag else "won",
                 today=self.today,
             )
         )

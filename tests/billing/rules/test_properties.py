@@ -16,7 +16,16 @@ from billing.rules.advance import advance
 from billing.rules.apply import apply
 from billing.rules.books import totals
 from billing.rules.decision import Drawdown
-from billing.rules.events import Authorised, Captured, Event, ReceiptReversed, Received, Refunded
+from billing.rules.events import (
+    Authorised,
+    Captured,
+    Disputed,
+    DisputeResolved,
+    Event,
+    ReceiptReversed,
+    Received,
+    Refunded,
+)
 from billing.rules.moves import move
 from billing.rules.overdue import days_past_due
 from billing.rules.quote import payoff
@@ -250,6 +259,10 @@ def _comes_first(one: Event, other: Event) -> bool:
         case Received(receipt_id=made), ReceiptReversed(receipt_id=needed) if made == needed:
             return True
         case Captured(capture_no=made_no), Refunded(capture_no=needed_no) if made_no == needed_no:
+            return True
+        case Captured(capture_no=made_no), Disputed(capture_no=needed_no) if made_no == needed_no:
+            return True
+        case Disputed(dispute_id=made), DisputeResolved(dispute_id=needed) if made == needed:
             return True
     return (one.effective_on, one.rank) == (other.effective_on, other.rank) and one.seq < other.seq
 
