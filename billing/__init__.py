@@ -13,9 +13,12 @@ Void it (解冻) ............................ void_order.py
 Refund goods (退货) ....................... refund_order.py
 Record a receipt; reverse one ............. record_receipt.py, reverse_receipt.py; their rows: receipts.py
 Run day end; a test tenant's clock ........ run_day.py, move_clock.py; day by day: day.py, bring_forward.py
-Waive; add a charge; pause; change the rate . waive_charges.py, add_charge.py, pause_interest.py,
-change_rate.py Dispute goods; its verdict ................ open_dispute.py, resolve_dispute.py
-Extend, restructure, write off ............ extend_due_dates.py, restructure_debt.py, write_off_debt.py
+Waive; add a charge ....................... waive_charges.py, add_charge.py
+Pause interest; change the rate ........... pause_interest.py, change_rate.py
+Dispute goods; its verdict ................ open_dispute.py, resolve_dispute.py
+Silence while unsure; its outcome ......... begin_silence.py, end_silence.py
+Extend (展期); one date; another due day .. extend_due_dates.py, move_due_date.py, change_due_day.py
+Restructure, write off .................... restructure_debt.py, write_off_debt.py
 What these have in common ................. after_sale.py
 The timetable ............................. jobs.py
 Verify the book ........................... verify_book.py; its reads: verification.py

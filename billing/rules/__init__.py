@@ -49,5 +49,6 @@ What a command comes to (values) ........................... decision.py
 Commands: authorise, capture, void, refund, day end ........ decide.py
 Commands: receipt and its reversal ......................... decide_receipt.py
 Commands: after the sale ................................... decide_after_sale.py
+Commands: dates after the sale; shifted by the calendar .... decide_dates.py, later_dates.py
 Limit decisions of a line .................................. limit.py
 """

@@ -148,7 +148,7 @@ class Waived(EventBase, frozen=True, kw_only=True, tag="waived"):
 
 
 class ChargeAdded(EventBase, frozen=True, kw_only=True, tag="charge_added"):
-    """An explicit fee, due on its own date: a row of its own."""
+    """An explicit fee, due on its own date: a row of its own. Without `grace_on`: by the terms alone."""
 
     rank: ClassVar[int] = 3
     charge_id: UUID
@@ -168,11 +168,15 @@ class Disputed(EventBase, frozen=True, kw_only=True, tag="disputed"):
 
 
 class DisputeResolved(EventBase, frozen=True, kw_only=True, tag="dispute_resolved"):
-    """Lost by the buyer, it is due again, not before the verdict + `dispute_days`. Won, a refund follows."""
+    """Lost by the buyer, it is due again, not before the verdict + `dispute_days`: `due_on` is that day,
+    shifted. Won, a refund follows.
+    """
 
     rank: ClassVar[int] = 3
     dispute_id: UUID
     verdict: Literal["won", "lost"]
+    due_on: date | None = None
+    grace_on: date | None = None
 
 
 class Silenced(EventBase, frozen=True, kw_only=True, tag="silenced"):

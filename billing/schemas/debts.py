@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from billing.schemas.values import Amount, DisputeId, Rate
-from products.rules.terms import Form, PeriodUnit
+from billing.schemas.values import Amount, DisputeId, Rate, SilenceId
+from products.rules.terms import Form, MonthDay, PeriodUnit
 
 
 class NewWaiver(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -45,6 +45,24 @@ class Verdict(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     verdict: Literal["won", "lost"]
 
 
+class NewSilence(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`id`: yours to choose, `sil_…`: its end names it. `amount_minor`: what may be explained by something
+    unmatched; `until_on`: the last night.
+    """
+
+    amount_minor: Amount
+    until_on: date
+    id: SilenceId
+    effective_on: date | None = None
+
+
+class Outcome(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`falls_away`: the payment or refund was there; record it next."""
+
+    silence_id: SilenceId
+    outcome: Literal["charged", "falls_away"]
+
+
 class NewPause(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Nights without contract interest, both inclusive; `from_on`: today where it is left out."""
 
@@ -66,6 +84,19 @@ class NewExtension(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     from_no: int = 1
     interest: bool = True
     fee_minor: int = 0
+
+
+class NewDueDate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Of one instalment; later than before, and on a working day where the product shifts."""
+
+    instalment_no: int
+    due_on: date
+
+
+class NewDueDay(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Of the due days that the product offers: a day of the month, 1 to 28, or the last."""
+
+    due_day: MonthDay
 
 
 class NewPlan(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
