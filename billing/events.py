@@ -28,6 +28,7 @@ DRAWDOWN_DUE_DATE_CHANGED: Final = "drawdown.due_date_changed"
 DRAWDOWN_DUE_DAY_CHANGED: Final = "drawdown.due_day_changed"
 DRAWDOWN_SILENCED: Final = "drawdown.silenced"
 DRAWDOWN_SILENCE_ENDED: Final = "drawdown.silence_ended"
+DRAWDOWN_CONVERTED: Final = "drawdown.converted"
 DRAWDOWN_WRITTEN_OFF: Final = "drawdown.written_off"
 
 RECEIPT_RECORDED: Final = "receipt.recorded"

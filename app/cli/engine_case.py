@@ -56,6 +56,7 @@ _IDS: Final = (
     "dispute_id",
     "silence_id",
     "conversion_id",
+    "conversion_of",
 )
 _NAMED: Final = {
     "received": "receipt_id", "receipt_reversed": "receipt_id", "refunded": "refund_id", "waived":

@@ -47,6 +47,7 @@ router: Final = Router(
         debts.move_date,
         debts.due_day,
         debts.restructure,
+        debts.convert,
         debts.write_off,
         explanations.get_explanation,
         quotes.create_quote,

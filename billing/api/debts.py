@@ -1,5 +1,5 @@
 """Routes of what happens to a debt after the sale: waiver, charge, dispute, silence, pause, rate, dates,
-plan, write-off.
+plan, conversion, write-off.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from billing import (
     begin_silence,
     change_due_day,
     change_rate,
+    convert_to_instalments,
     end_silence,
     extend_due_dates,
     move_due_date,
@@ -26,7 +27,9 @@ from billing import (
     write_off_debt,
 )
 from billing.schemas.debts import (
+    ConversionBody,
     NewCharge,
+    NewConversion,
     NewDispute,
     NewDueDate,
     NewDueDay,
@@ -38,10 +41,12 @@ from billing.schemas.debts import (
     NewWaiver,
     Outcome,
     Verdict,
+    conversion_body,
 )
 from billing.schemas.drawdowns import DrawdownBody, drawdown_body
 from billing.schemas.values import DrawdownId
 from kernel.web.request import ApiRequest, needs
+from products.rules.product import Choice
 
 PATH: Final = "/drawdowns/{drawdown_id:str}"
 TAGS: Final = ["Debts"]
@@ -274,6 +279,27 @@ async def restructure(
         capitalise=data.capitalise,
     )
     return drawdown_body(request.ctx, await restructure_debt.restructure_debt(request.ctx, command))
+
+
+@post(
+    f"{PATH}/convert",
+    opt=needs(convert_to_instalments.PERMISSION, key="required"),
+    operation_id="convert_to_instalments",
+    tags=TAGS,
+)
+async def convert(
+    request: ApiRequest, drawdown_id: FromPath[DrawdownId], data: JSONBody[NewConversion]
+) -> ConversionBody:
+    """Principal that is not yet due becomes a drawdown of its own, in instalments."""
+    command = convert_to_instalments.ConvertToInstalments(
+        drawdown_id=drawdown_id.uuid,
+        instalment_nos=data.instalment_nos,
+        product_id=None if data.product_id is None else data.product_id.uuid,
+        choice=Choice(instalments=data.instalments, due_day=data.due_day, category=data.category),
+    )
+    return conversion_body(
+        request.ctx, await convert_to_instalments.convert_to_instalments(request.ctx, command)
+    )
 
 
 @post(

@@ -32,7 +32,7 @@ Waiver ..................................................... waiver.py
 A rate that changes; interest paused ....................... rate_change.py
 Extension (展期), another due day, a later holiday ......... extension.py
 Restructure ................................................ restructure.py
-Conversion into another drawdown ........................... conversion.py
+Conversion into another drawdown ........................... conversion.py    both sides: decide_conversion.py
 
 Sums of the books; non-accrual; write-off (账销案存) ....... books.py
 Accounts; posting by difference ............................ accounts.py

@@ -115,7 +115,12 @@ def refund(
         amount_minor=amount_minor,
         method=drawdown.terms.refund_method,
     )
-    return move(drawdown, event, "refund", today=today)
+    try:
+        return move(drawdown, event, "refund", today=today)
+    except ValueError:
+        if not state.converted_minor:
+            raise
+        return Refusal("refund_converted", {"capture_no": capture_no})
 
 
 def wrong_state(drawdown: Drawdown[Key], kind: Move, *, on: date, today: date) -> Refusal | None:

@@ -106,6 +106,7 @@ class Captured(EventBase, frozen=True, kw_only=True, tag="captured"):
     """`booked_on` (the day of recording) is an input: nothing falls due before it + `min_notice_days`.
 
     `dates`: the shifted dates of its rows by the calendar of that day; none where nothing shifts.
+    `conversion_of`: the drawdown whose principal it took over.
     """
 
     rank: ClassVar[int] = 2
@@ -115,6 +116,7 @@ class Captured(EventBase, frozen=True, kw_only=True, tag="captured"):
     down_payment_minor: int = 0
     dates: tuple[DueDate, ...] = ()
     source: Literal["order", "conversion"] = "order"
+    conversion_of: UUID | None = None
 
 
 class Voided(EventBase, frozen=True, kw_only=True, tag="voided"):
@@ -195,7 +197,7 @@ class SilenceEnded(EventBase, frozen=True, kw_only=True, tag="silence_ended"):
 
 
 class Converted(EventBase, frozen=True, kw_only=True, tag="converted"):
-    """Open principal of one row moves into another drawdown."""
+    """Open principal of one row moves into another drawdown, `conversion_id`."""
 
     rank: ClassVar[int] = 3
     conversion_id: UUID

@@ -11,7 +11,7 @@ from billing.rules.events import DueDate, DueDateChanged, DueDayChanged, Extende
 from billing.rules.fees import with_fee
 from billing.rules.overdue import days_past_due
 from billing.rules.rate_change import planned_anew
-from billing.rules.rows import capture_of, plan_no, row_of, to_come, with_rows
+from billing.rules.rows import capture_of, plan_no, row_or_unmade, to_come, with_rows
 from billing.rules.schedule import plain_date
 from billing.rules.settle import charge_past_due, run_ended
 from billing.rules.values import Instalment, State
@@ -23,12 +23,16 @@ SHORTEST_MONTH_DAYS = 28
 
 
 def move_due_date(terms: Terms, state: State, event: DueDateChanged) -> State:
-    """Only later, only while it is not past due; interest does not change, and what penalty noted since the
-    old date is forgotten. Raises ValueError otherwise.
+    """Only later; interest does not change, and what penalty noted since the old date is forgotten.
+
+    Nothing where an earlier day's change has settled the row, or made it past due, by now. Raises ValueError
+    if its grace would end before it.
     """
-    row = row_of(state, event.instalment_no)
-    if not movable(row) or event.due_on < row.due_on or event.grace_on < event.due_on:
-        raise ValueError(f"a due date moves later, before it is past due: {event}")
+    if event.grace_on < event.due_on:
+        raise ValueError(f"grace ends on the due date or later: {event}")
+    row = row_or_unmade(state, event.instalment_no)
+    if row is None or not movable(row) or event.due_on <= row.due_on:
+        return state
     moved = replace(run_ended(row), silent_exact=0, due_on=event.due_on, grace_on=event.grace_on)
     return with_rows(state, [moved])
 
@@ -120,7 +124,10 @@ def _months_between(first: date, last: date) -> int:
 
 def _from(state: State, from_no: int) -> list[Instalment]:
     """Of the plan in force: of one that was replaced only charges are left."""
-    capture = capture_of(state, row_of(state, from_no).capture_no)
+    from_row = row_or_unmade(state, from_no)
+    if from_row is None:
+        return []
+    capture = capture_of(state, from_row.capture_no)
     least_no = max(from_no, plan_no(capture.no, capture.plan, 1))
     return [
         row

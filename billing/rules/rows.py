@@ -34,6 +34,18 @@ def row_of(state: State, no: int) -> Instalment:
     raise ValueError(f"no instalment {no}")
 
 
+def row_or_unmade(state: State, no: int) -> Instalment | None:
+    """None where an earlier day's change (all was paid by then) left its plan, or its part in dispute,
+    unmade: what was agreed of it has nothing to act on. Raises ValueError if there never was such a row.
+    """
+    plan = no % CAPTURE_STRIDE // PLAN_STRIDE
+    made = capture_of(state, no // CAPTURE_STRIDE + 1).plan
+    is_charge = no % CAPTURE_STRIDE > CHARGES_FROM
+    if any(row.no == no for row in state.instalments) or is_charge:
+        return row_of(state, no)
+    return None if plan > made or is_disputed_part(no) else row_of(state, no)
+
+
 def plan_no(capture_no: int, plan: int, index: int) -> int:
     """The number of the plan's row `index` (from 1): 1, 2, … for the first plan of the first capture."""
     return (capture_no - 1) * CAPTURE_STRIDE + plan * PLAN_STRIDE + index

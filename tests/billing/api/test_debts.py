@@ -66,6 +66,26 @@ async def test_a_rate_is_a_decimal_string(counter: Counter, debt: str, rate: str
     assert answer.json()["errors"][0]["pointer"] == "#/rate"
 
 
+async def test_both_sides_of_a_conversion_are_told(counter: Counter, debt: str) -> None:
+    told = await counter.ok(f"/drawdowns/{debt}/convert", {"instalment_nos": [1]})
+    assert (told["object"], told["amount_minor"], told["id"]) == (
+        "conversion",
+        100_000,
+        told["conversion"]["id"],
+    )
+    assert [told[side]["outstanding_minor"] for side in ("drawdown", "conversion")] == [0, 100_000]
+    of = {}
+    for drawn in (debt, told["id"]):
+        events = (await counter.get(f"/drawdowns/{drawn}/events")).json()["data"]
+        of[drawn] = events[-1]["kind"], events[-1]["data"]
+    assert of[debt] == (
+        "converted",
+        {"conversion_id": told["id"], "instalment_no": 1, "amount_minor": 100_000},
+    )
+    assert of[told["id"]][1]["conversion_of"] == debt
+    await counter.shop.verify()
+
+
 async def test_a_due_day_is_one_that_the_product_offers(counter: Counter, debt: str) -> None:
     answer = await counter.post(f"/drawdowns/{debt}/change_due_day", {"due_day": "last"})
     assert (answer.status_code, answer.json()["code"]) == (409, "due_day_not_possible")
