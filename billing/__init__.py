@@ -17,7 +17,10 @@ Paid to the merchant; a goodwill credit ... set_off_payment.py, give_goodwill.py
 Waive; add a charge ....................... waive_charges.py, add_charge.py
 Pause interest; change the rate ........... pause_interest.py, change_rate.py
 Dispute goods; its verdict ................ open_dispute.py, resolve_dispute.py
-Extend, restructure, write off ............ extend_due_dates.py, restructure_debt.py, write_off_debt.py
+Silence while unsure; its outcome ......... begin_silence.py, end_silence.py
+Extend (展期); one date; another due day .. extend_due_dates.py, move_due_date.py, change_due_day.py
+Restructure, write off .................... restructure_debt.py, write_off_debt.py
+Convert to instalments (账单分期) ......... convert_to_instalments.py
 What these have in common ................. after_sale.py
 The timetable ............................. jobs.py
 Verify the book ........................... verify_book.py; its reads: verification.py

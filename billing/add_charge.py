@@ -15,6 +15,7 @@ from billing.rules import decide_after_sale as decide
 from kernel import ids
 from kernel.context import Ctx
 from kernel.errors import FieldProblem, Invalid
+from products.calendars import named
 
 PERMISSION: Final = "debts:write"
 
@@ -46,6 +47,7 @@ async def add_charge(ctx: Ctx, command: AddCharge) -> DrawdownView:
             amount_minor=command.amount_minor,
             due_on=command.due_on,
             today=ctx.today,
+            calendar=named(drawdown.terms.calendar),
         ),
         on=ctx.today,
         amount_minor=command.amount_minor,

@@ -15,6 +15,8 @@ from billing.loaded import DrawdownView, view
 from billing.rules.decision import Drawdown, Moved, Refusal
 from billing.rules.state import Move
 from kernel.context import Ctx
+from kernel.errors import FieldProblem, Invalid
+from products.rules.checks import Problem
 
 Decide = Callable[[Drawdown[UUID]], Moved[UUID] | Refusal]
 
@@ -38,3 +40,10 @@ async def recorded(
         return rows.command(ctx, draft, view(loaded, moved.after))
 
     return (await commit_with_retry(ctx, attempt)).result(DrawdownView)
+
+
+def refuse_fields(**problems: Problem | None) -> None:
+    """Raises Invalid, which names each field of the body that has a problem."""
+    found = tuple(FieldProblem(f"#/{name}", *problem) for name, problem in problems.items() if problem)
+    if found:
+        raise Invalid(errors=found)

@@ -9,13 +9,12 @@ from uuid import UUID
 
 import msgspec
 
-from billing.after_sale import recorded
+from billing.after_sale import recorded, refuse_fields
 from billing.events import DRAWDOWN_RATE_CHANGED
 from billing.loaded import DrawdownView
 from billing.rules import decide_after_sale as decide
 from kernel.context import Ctx
-from kernel.errors import FieldProblem, Invalid
-from products.rules.checks import rate as rate_problem
+from products.rules import checks
 
 PERMISSION: Final = "debts:write"
 
@@ -33,8 +32,7 @@ async def change_rate(ctx: Ctx, command: ChangeRate) -> DrawdownView:
     law's cap.
     """
     ctx.require(PERMISSION)
-    if problem := rate_problem(f"{command.rate:f}"):
-        raise Invalid(errors=(FieldProblem("#/rate", *problem),))
+    refuse_fields(rate=checks.rate(f"{command.rate:f}"))
     on = command.effective_on or ctx.today
     return await recorded(
         ctx,

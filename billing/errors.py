@@ -57,6 +57,8 @@ class Refused(DomainError):
 _STATUS_OF: Final = {
     "capture_not_found": 404,
     "capture_no_needed": 422,
+    "due_date_out_of_range": 422,
+    "due_day_not_offered": 422,
     "due_in_past": 422,
     "form_not_possible": 422,
     "instalment_not_found": 404,
@@ -67,6 +69,7 @@ _STATUS_OF: Final = {
     "limit_not_wanted": 422,
     "not_a_cut": 422,
     "not_a_raise": 422,
+    "silence_out_of_range": 422,
 }
 """Refusals that are no conflict with how things stand (409)."""
 

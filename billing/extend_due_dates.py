@@ -7,12 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from billing.after_sale import recorded
+from billing.after_sale import recorded, refuse_fields
 from billing.events import DRAWDOWN_EXTENDED
 from billing.loaded import DrawdownView
-from billing.rules import decide_after_sale as decide
+from billing.rules import decide_dates as decide
 from kernel.context import Ctx
-from kernel.errors import FieldProblem, Invalid
+from products.calendars import named
+from products.rules.checks import whole
 
 PERMISSION: Final = "debts:write"
 
@@ -30,10 +31,10 @@ class ExtendDueDates(msgspec.Struct, frozen=True, kw_only=True):
 async def extend_due_dates(ctx: Ctx, command: ExtendDueDates) -> DrawdownView:
     """Refused: no days; a stranger's drawdown; wrong state; nothing that would then fall due after today."""
     ctx.require(PERMISSION)
-    if not 0 < command.days <= 3650:
-        raise Invalid(errors=(FieldProblem("#/days", "out_of_range", {"low": 1, "high": 3650}),))
-    if command.fee_minor < 0:
-        raise Invalid(errors=(FieldProblem("#/fee_minor", "not_positive"),))
+    refuse_fields(
+        days=whole(1, 3650)(command.days),
+        fee_minor=("not_positive", {}) if command.fee_minor < 0 else None,
+    )
     return await recorded(
         ctx,
         command.drawdown_id,
@@ -46,6 +47,7 @@ async def extend_due_dates(ctx: Ctx, command: ExtendDueDates) -> DrawdownView:
             interest=command.interest,
             fee_minor=command.fee_minor,
             today=ctx.today,
+            calendar=named(drawdown.terms.calendar),
         ),
         on=ctx.today,
         from_no=command.from_no,

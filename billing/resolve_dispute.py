@@ -12,6 +12,7 @@ from billing.events import DRAWDOWN_DISPUTE_RESOLVED
 from billing.loaded import DrawdownView
 from billing.rules import decide_after_sale as decide
 from kernel.context import Ctx
+from products.calendars import named
 
 PERMISSION: Final = "debts:write"
 
@@ -33,7 +34,11 @@ async def resolve_dispute(ctx: Ctx, command: ResolveDispute) -> DrawdownView:
         "resolve_dispute",
         DRAWDOWN_DISPUTE_RESOLVED,
         lambda drawdown: decide.resolve_dispute(
-            drawdown, dispute_id=command.dispute_id, verdict=command.verdict, today=ctx.today
+            drawdown,
+            dispute_id=command.dispute_id,
+            verdict=command.verdict,
+            today=ctx.today,
+            calendar=named(drawdown.terms.calendar),
         ),
         on=ctx.today,
         dispute_id=command.dispute_id,

@@ -8,13 +8,13 @@ from uuid import UUID
 
 import msgspec
 
-from billing.after_sale import recorded
+from billing.after_sale import recorded, refuse_fields
 from billing.events import DRAWDOWN_RESTRUCTURED
 from billing.loaded import DrawdownView
-from billing.rules import decide_after_sale as decide
+from billing.rules import decide_dates as decide
 from kernel.context import Ctx
-from kernel.errors import FieldProblem, Invalid
-from products.rules.checks import rate as rate_problem
+from products.calendars import named
+from products.rules import checks
 from products.rules.terms import Form, PeriodUnit
 
 PERMISSION: Final = "debts:write"
@@ -38,14 +38,11 @@ async def restructure_debt(ctx: Ctx, command: RestructureDebt) -> DrawdownView:
     nothing open.
     """
     ctx.require(PERMISSION)
-    for name, number, most in (
-        ("instalments", command.instalments, 99),
-        ("period_length", command.period_length, 366),
-    ):
-        if not 0 < number <= most:
-            raise Invalid(errors=(FieldProblem(f"#/{name}", "out_of_range", {"low": 1, "high": most}),))
-    if command.rate is not None and (problem := rate_problem(f"{command.rate:f}")):
-        raise Invalid(errors=(FieldProblem("#/rate", *problem),))
+    refuse_fields(
+        instalments=checks.whole(1, 99)(command.instalments),
+        period_length=checks.whole(1, 366)(command.period_length),
+        rate=None if command.rate is None else checks.rate(f"{command.rate:f}"),
+    )
     return await recorded(
         ctx,
         command.drawdown_id,
@@ -61,6 +58,7 @@ async def restructure_debt(ctx: Ctx, command: RestructureDebt) -> DrawdownView:
             rate=command.rate,
             capitalise=command.capitalise,
             today=ctx.today,
+            calendar=named(drawdown.terms.calendar),
         ),
         on=ctx.today,
         capture_no=command.capture_no,

@@ -166,6 +166,13 @@ _WHOLE: Final = {
             AND 'cash_clearing' IN (debit_account, credit_account) GROUP BY currency) e ON e.currency =
             r.currency
         WHERE coalesce(e.amount, 0) <> coalesce(r.amount, 0)""",
+    "conversions": """
+        SELECT coalesce(party::text, currency) AS object, sum(amount)::text AS stored, '0' AS expected FROM (
+            SELECT currency, debit_party AS party, amount_minor AS amount FROM billing.entry
+            WHERE tenant_id = $1 AND debit_account = 'conversion_clearing'
+            UNION ALL SELECT currency, credit_party, -amount_minor FROM billing.entry
+            WHERE tenant_id = $1 AND credit_account = 'conversion_clearing') x
+        GROUP BY currency, party HAVING sum(amount) <> 0""",
     "due to and due from": """
         SELECT currency::text AS object, sum(amount)::text AS stored, '0' AS expected FROM (
             SELECT currency, amount_minor AS amount FROM billing.entry

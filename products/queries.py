@@ -13,9 +13,9 @@ from kernel.context import Ctx
 from kernel.db.engine import Tx
 from kernel.errors import NotFound
 from products.errors import ProductNotPublished, ProgrammeClosed
-from products.rules.product import PLAIN, Choice, resolve
+from products.rules.product import PLAIN, Choice, due_days, resolve
 from products.rules.product import Programme as ProgrammeTerms
-from products.rules.terms import LegalForm, Terms, terms_id
+from products.rules.terms import LegalForm, MonthDay, Terms, terms_id
 
 _OFFERS_KEPT: Final = 10_000
 _CHOICES_KEPT: Final = 1_000
@@ -126,6 +126,18 @@ async def list_products(tx: Tx, tenant_id: UUID, *, after: UUID | None = None, l
     """In the order of their making."""
     rows = await tx.fetch(f"{_PRODUCT} AND id > $2 ORDER BY id LIMIT $3", tenant_id, after or _FIRST, limit)
     return await _with_versions(tx, tenant_id, rows)
+
+
+async def due_days_offered(tx: Tx, tenant_id: UUID, product_id: UUID, version: int) -> tuple[MonthDay, ...]:
+    """The due days of which a buyer may choose under that published version. Raises NotFound."""
+    document = await tx.fetchval(
+        """SELECT document FROM products.product_version
+        WHERE tenant_id = $1 AND product_id = $2 AND version = $3 AND status = 'published'""",
+        tenant_id, product_id, version,
+    )  # fmt: skip
+    if document is None:
+        raise NotFound()
+    return due_days(msgspec.json.decode(document))
 
 
 def known_offer(ctx: Ctx, product_id: UUID, choice: Choice = PLAIN) -> Offered | None:

@@ -20,6 +20,7 @@ from billing.rules.books import totals
 from billing.rules.changes import charge_changes
 from billing.rules.events import Authorised, Captured, DueDate, Event, Received
 from billing.rules.explain import explain
+from billing.rules.later_dates import DATED, dated
 from billing.rules.outlook import OutlookRow, outlook
 from billing.rules.overdue import days_past_due
 from billing.rules.quote import payoff
@@ -55,6 +56,7 @@ _IDS: Final = (
     "dispute_id",
     "silence_id",
     "conversion_id",
+    "conversion_of",
 )
 _NAMED: Final = {
     "received": "receipt_id", "receipt_reversed": "receipt_id", "refunded": "refund_id", "waived":
@@ -168,10 +170,24 @@ def read_events(case: Mapping[str, Any], terms: Terms) -> tuple[Event, ...]:
             made = msgspec.convert(whole, Event)
         except msgspec.ValidationError as error:
             raise _wrong(FieldProblem(at, "not_an_event", {"message": str(error)})) from None
-        if isinstance(made, Captured) and not made.dates and calendar != EVERY_DAY:
-            made = msgspec.structs.replace(made, dates=shifted_dates(terms, made, calendar))
+        if calendar != EVERY_DAY:
+            made = _dated(terms, found, made, calendar)
         found.append(made)
     return tuple(found)
+
+
+def _dated(terms: Terms, before: Sequence[Event], event: Event, calendar: Calendar) -> Event:
+    """With the dates that the calendar gives it, unless the case tells them: as where it would be decided."""
+    if any(getattr(event, name, None) for name in ("dates", "grace_on")):
+        return event
+    if isinstance(event, Captured):
+        return msgspec.structs.replace(event, dates=shifted_dates(terms, event, calendar))
+    if not isinstance(event, DATED):
+        return event
+    try:
+        return dated(terms, replay(terms, before, event.effective_on), event, calendar)
+    except ValueError:  # impossible: the walk through all events refuses it with its place
+        return event
 
 
 def shifted_dates(terms: Terms, event: Captured, calendar: Calendar) -> tuple[DueDate, ...]:

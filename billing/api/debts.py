@@ -1,10 +1,10 @@
-"""Routes of what happens to a debt after the sale: waiver, charge, dispute, pause, rate, dates, plan,
-write-off.
+"""Routes of what happens to a debt after the sale: waiver, charge, dispute, silence, pause, rate, dates,
+plan, conversion, write-off.
 """
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
 
 from litestar import post
@@ -12,8 +12,13 @@ from litestar.params import FromPath, JSONBody
 
 from billing import (
     add_charge,
+    begin_silence,
+    change_due_day,
     change_rate,
+    convert_to_instalments,
+    end_silence,
     extend_due_dates,
+    move_due_date,
     open_dispute,
     pause_interest,
     resolve_dispute,
@@ -22,19 +27,26 @@ from billing import (
     write_off_debt,
 )
 from billing.schemas.debts import (
+    ConversionBody,
     NewCharge,
+    NewConversion,
     NewDispute,
+    NewDueDate,
+    NewDueDay,
     NewExtension,
     NewPause,
     NewPlan,
     NewRate,
+    NewSilence,
     NewWaiver,
+    Outcome,
     Verdict,
+    conversion_body,
 )
 from billing.schemas.drawdowns import DrawdownBody, drawdown_body
 from billing.schemas.values import DrawdownId
-from kernel.errors import FieldProblem, Invalid
 from kernel.web.request import ApiRequest, needs
+from products.rules.product import Choice
 
 PATH: Final = "/drawdowns/{drawdown_id:str}"
 TAGS: Final = ["Debts"]
@@ -121,6 +133,44 @@ async def resolve(
 
 
 @post(
+    f"{PATH}/silence",
+    opt=needs(begin_silence.PERMISSION, key="required"),
+    operation_id="begin_silence",
+    tags=TAGS,
+    status_code=200,
+)
+async def silence(
+    request: ApiRequest, drawdown_id: FromPath[DrawdownId], data: JSONBody[NewSilence]
+) -> DrawdownBody:
+    """Penalty on an amount is held back for some nights, while something unmatched may explain it."""
+    command = begin_silence.BeginSilence(
+        drawdown_id=drawdown_id.uuid,
+        silence_id=data.id.uuid,
+        amount_minor=data.amount_minor,
+        until_on=data.until_on,
+        effective_on=data.effective_on,
+    )
+    return drawdown_body(request.ctx, await begin_silence.begin_silence(request.ctx, command))
+
+
+@post(
+    f"{PATH}/end_silence",
+    opt=needs(end_silence.PERMISSION, key="required"),
+    operation_id="end_silence",
+    tags=TAGS,
+    status_code=200,
+)
+async def unsilence(
+    request: ApiRequest, drawdown_id: FromPath[DrawdownId], data: JSONBody[Outcome]
+) -> DrawdownBody:
+    """The outcome: the penalty held back is charged, or falls away."""
+    command = end_silence.EndSilence(
+        drawdown_id=drawdown_id.uuid, silence_id=data.silence_id.uuid, outcome=data.outcome
+    )
+    return drawdown_body(request.ctx, await end_silence.end_silence(request.ctx, command))
+
+
+@post(
     f"{PATH}/pause_interest",
     opt=needs(pause_interest.PERMISSION, key="required"),
     operation_id="pause_interest",
@@ -149,7 +199,7 @@ async def rate(
 ) -> DrawdownBody:
     """Another contract rate from a day on; equal instalments are solved anew."""
     command = change_rate.ChangeRate(
-        drawdown_id=drawdown_id.uuid, rate=_decimal(data.rate), effective_on=data.effective_on
+        drawdown_id=drawdown_id.uuid, rate=Decimal(data.rate), effective_on=data.effective_on
     )
     return drawdown_body(request.ctx, await change_rate.change_rate(request.ctx, command))
 
@@ -176,6 +226,38 @@ async def extend(
 
 
 @post(
+    f"{PATH}/move_due_date",
+    opt=needs(move_due_date.PERMISSION, key="required"),
+    operation_id="move_due_date",
+    tags=TAGS,
+    status_code=200,
+)
+async def move_date(
+    request: ApiRequest, drawdown_id: FromPath[DrawdownId], data: JSONBody[NewDueDate]
+) -> DrawdownBody:
+    """One instalment falls due later; its interest does not change."""
+    command = move_due_date.MoveDueDate(
+        drawdown_id=drawdown_id.uuid, instalment_no=data.instalment_no, due_on=data.due_on
+    )
+    return drawdown_body(request.ctx, await move_due_date.move_due_date(request.ctx, command))
+
+
+@post(
+    f"{PATH}/change_due_day",
+    opt=needs(change_due_day.PERMISSION, key="required"),
+    operation_id="change_due_day",
+    tags=TAGS,
+    status_code=200,
+)
+async def due_day(
+    request: ApiRequest, drawdown_id: FromPath[DrawdownId], data: JSONBody[NewDueDay]
+) -> DrawdownBody:
+    """The coming instalments fall due on another day of the month."""
+    command = change_due_day.ChangeDueDay(drawdown_id=drawdown_id.uuid, due_day=data.due_day)
+    return drawdown_body(request.ctx, await change_due_day.change_due_day(request.ctx, command))
+
+
+@post(
     f"{PATH}/restructure",
     opt=needs(restructure_debt.PERMISSION, key="required"),
     operation_id="restructure_debt",
@@ -193,10 +275,31 @@ async def restructure(
         capture_no=data.capture_no,
         period_unit=data.period_unit,
         period_length=data.period_length,
-        rate=None if data.rate is None else _decimal(data.rate),
+        rate=None if data.rate is None else Decimal(data.rate),
         capitalise=data.capitalise,
     )
     return drawdown_body(request.ctx, await restructure_debt.restructure_debt(request.ctx, command))
+
+
+@post(
+    f"{PATH}/convert",
+    opt=needs(convert_to_instalments.PERMISSION, key="required"),
+    operation_id="convert_to_instalments",
+    tags=TAGS,
+)
+async def convert(
+    request: ApiRequest, drawdown_id: FromPath[DrawdownId], data: JSONBody[NewConversion]
+) -> ConversionBody:
+    """Principal that is not yet due becomes a drawdown of its own, in instalments."""
+    command = convert_to_instalments.ConvertToInstalments(
+        drawdown_id=drawdown_id.uuid,
+        instalment_nos=data.instalment_nos,
+        product_id=None if data.product_id is None else data.product_id.uuid,
+        choice=Choice(instalments=data.instalments, due_day=data.due_day, category=data.category),
+    )
+    return conversion_body(
+        request.ctx, await convert_to_instalments.convert_to_instalments(request.ctx, command)
+    )
 
 
 @post(
@@ -210,13 +313,3 @@ async def write_off(request: ApiRequest, drawdown_id: FromPath[DrawdownId]) -> D
     """Changes the books, not what the buyer owes."""
     command = write_off_debt.WriteOffDebt(drawdown_id=drawdown_id.uuid)
     return drawdown_body(request.ctx, await write_off_debt.write_off_debt(request.ctx, command))
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        found = Decimal(text)
-    except InvalidOperation:
-        found = Decimal("NaN")
-    if not found.is_finite():
-        raise Invalid(errors=(FieldProblem("#/rate", "not_a_rate"),))
-    return found

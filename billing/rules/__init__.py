@@ -32,7 +32,7 @@ Waiver ..................................................... waiver.py
 A rate that changes; interest paused ....................... rate_change.py
 Extension (展期), another due day, a later holiday ......... extension.py
 Restructure ................................................ restructure.py
-Conversion into another drawdown ........................... conversion.py
+Conversion into another drawdown ........................... conversion.py    both sides: decide_conversion.py
 
 Sums of the books; non-accrual; write-off (账销案存) ....... books.py
 Accounts; posting by difference ............................ accounts.py
@@ -49,5 +49,6 @@ What a command comes to (values) ........................... decision.py
 Commands: authorise, capture, void, refund, day end ........ decide.py
 Commands: receipt and its reversal ......................... decide_receipt.py
 Commands: after the sale ................................... decide_after_sale.py
+Commands: dates after the sale; shifted by the calendar .... decide_dates.py, later_dates.py
 Limit decisions of a line .................................. limit.py
 """

@@ -8,8 +8,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from billing.rules.apply import begin
-from billing.rules.decision import Drawdown, LineDelta, Moved, Refusal
-from billing.rules.events import Authorised, Captured, DueDate, Refunded, Voided
+from billing.rules.decision import Drawdown, JournalKind, LineDelta, Moved, Refusal
+from billing.rules.events import Authorised, Captured, DueDate, Event, Refunded, Voided
 from billing.rules.moves import move, on_its_day
 from billing.rules.quote import above_cap
 from billing.rules.state import MOVES, Move, captured_minor, remaining_minor
@@ -115,7 +115,12 @@ def refund(
         amount_minor=amount_minor,
         method=drawdown.terms.refund_method,
     )
-    return move(drawdown, event, "refund", today=today)
+    try:
+        return move(drawdown, event, "refund", today=today)
+    except ValueError:
+        if not state.converted_minor:
+            raise
+        return Refusal("refund_converted", {"capture_no": capture_no})
 
 
 def wrong_state(drawdown: Drawdown[Key], kind: Move, *, on: date, today: date) -> Refusal | None:
@@ -124,3 +129,43 @@ def wrong_state(drawdown: Drawdown[Key], kind: Move, *, on: date, today: date) -
     if state is not None and state.status in MOVES[kind]:
         return None
     return Refusal("wrong_state", {"status": state.status if state else None, "move": kind})
+
+
+def not_judged(drawdown: Drawdown[Key], kind: Move, on: date, today: date) -> Refusal | None:
+    """What is asked of every command after the sale: its day, the first capture behind it, the state of that
+    day.
+    """
+    if on > today:
+        return Refusal("effective_in_future", {"today": str(today)})
+    first_on = min((capture.captured_on for capture in drawdown.state.captures), default=on)
+    if on < first_on:
+        return Refusal("before_capture", {"captured_on": str(first_on)})
+    return wrong_state(drawdown, kind, on=on, today=today)
+
+
+def on_capture_day(drawdown: Drawdown[Key], today: date) -> Refusal | None:
+    """Changes of terms count before what else a day brings: on its own day a capture has nothing to
+    change.
+    """
+    latest = max(capture.captured_on for capture in drawdown.state.captures)
+    return Refusal("on_capture_day", {"captured_on": str(latest)}) if today <= latest else None
+
+
+def no_capture(drawdown: Drawdown[Key], capture_no: int) -> Refusal | None:
+    if any(capture.no == capture_no for capture in drawdown.state.captures):
+        return None
+    return Refusal("capture_not_found", {"capture_no": capture_no})
+
+
+def moved_or_not(
+    drawdown: Drawdown[Key], event: Event, cause: JournalKind, today: date
+) -> Moved[Key] | Refusal:
+    """A day that lies before what was recorded since may leave nothing of it possible: refused, not half
+    done.
+    """
+    try:
+        return move(drawdown, event, cause, today=today)
+    except ValueError:
+        if drawdown.events is None:
+            raise
+        return Refusal("not_possible_any_more", {"on": str(event.effective_on)})

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from billing.rules.accounts import Parties, post
 from billing.rules.allocation import share
-from billing.rules.decide import wrong_state
+from billing.rules.decide import moved_or_not, wrong_state
 from billing.rules.decision import Drawdown, Moved, Refusal, Settlement
 from billing.rules.events import ReceiptReversed, Received, ReversalReason, Source
-from billing.rules.moves import move, on_its_day
+from billing.rules.moves import on_its_day
 from billing.rules.values import Totals
 
 Key = TypeVar("Key", bound=Hashable)
@@ -45,22 +45,20 @@ def receive(
     states = [(d.key, d.terms, on_its_day(d, "receive", on=on, today=today)) for d in drawdowns]
     existing = [(key, terms, state) for key, terms, state in states if state is not None]
     allotted, rest_minor = share(existing, amount_minor, advance=advance, named=named)
-    moved = [
-        move(
-            by_key[key],
-            Received(
-                seq=by_key[key].state.last_seq + 1,
-                effective_on=on,
-                receipt_id=receipt_id,
-                amount_minor=part_minor,
-                advance=advance or key == named,
-                source=source,
-            ),
-            "receipt",
-            today=today,
+    moved = []
+    for key, part_minor in allotted:
+        event = Received(
+            seq=by_key[key].state.last_seq + 1,
+            effective_on=on,
+            receipt_id=receipt_id,
+            amount_minor=part_minor,
+            advance=advance or key == named,
+            source=source,
         )
-        for key, part_minor in allotted
-    ]
+        told = moved_or_not(by_key[key], event, "receipt", today)
+        if isinstance(told, Refusal):
+            return told
+        moved.append(told)
     return _settlement(moved, rest_minor, source, parties)
 
 
@@ -86,17 +84,15 @@ def reverse_receipt(
             return Refusal("before_receipt", {"received_on": str(standing.received_on)})
         if refusal := wrong_state(drawdown, "reverse_receipt", on=on, today=today):
             return refusal
-    moved = [
-        move(
-            drawdown,
-            ReceiptReversed(
-                seq=drawdown.state.last_seq + 1, effective_on=on, receipt_id=receipt_id, reason=reason
-            ),
-            "receipt_reversed",
-            today=today,
+    moved = []
+    for drawdown in drawdowns:
+        event = ReceiptReversed(
+            seq=drawdown.state.last_seq + 1, effective_on=on, receipt_id=receipt_id, reason=reason
         )
-        for drawdown in drawdowns
-    ]
+        told = moved_or_not(drawdown, event, "receipt_reversed", today)
+        if isinstance(told, Refusal):
+            return told
+        moved.append(told)
     return _settlement(moved, -rest_minor, source, parties)
 
 

@@ -60,12 +60,13 @@ def resolve(terms: Terms, state: State, event: DisputeResolved) -> State:
     state = replace(state, disputes=tuple(d for d in state.disputes if d is not found))
     if event.verdict == "won":
         return state
-    not_before = event.effective_on + timedelta(terms.dispute_days)
+    not_before = event.due_on or event.effective_on + timedelta(terms.dispute_days)
+    new_grace_on = event.grace_on or last_grace_day(terms, not_before)
     changed = []
     for row in state.instalments:
         if row.no in found.nos:
             due_on = max(row.due_on, not_before)
-            grace_on = row.grace_on if due_on == row.due_on else last_grace_day(terms, due_on)
+            grace_on = row.grace_on if due_on == row.due_on else new_grace_on
             row = replace(row, disputed=False, due_on=due_on, grace_on=grace_on)
             changed.append(row)
     state = with_rows(state, changed)

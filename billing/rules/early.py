@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from billing.rules.fees import charge_planned, lacking_minor, with_fee
 from billing.rules.interest import accrue, free_until
 from billing.rules.plan import HOW, replan
-from billing.rules.rows import is_disputed_part, is_last, row_of, to_come, with_rows
+from billing.rules.rows import all_to_come, is_disputed_part, is_last, row_of, to_come, with_rows
 from billing.rules.settle import charge_all, charge_interest, charge_past_due, owed, settle, share_of
 from billing.rules.values import NOTHING, Instalment, Parts, State
 from products.rules.terms import COMPONENTS, RATE_SCALE, Terms, billionths
@@ -127,7 +127,7 @@ def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
             parts[row.no] = parts.get(row.no, NOTHING).plus(Parts(principal=taken_minor))
             state = _book(terms, state, {row.no: Parts(principal=taken_minor)}, closing=False)
     plan = to_come(state, capture_no)
-    apart = [r for r in ahead(state, capture_no) if is_disputed_part(r.no) and r.charge_on > state.as_of]
+    apart = [row for row in all_to_come(state, capture_no) if is_disputed_part(row.no)]
     open_minor = sum(row.open_minor for row in (*plan, *apart))
     principal_minor, fee_minor = with_prepayment_fee(terms, left, open_minor)
     if not principal_minor:

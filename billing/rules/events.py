@@ -111,6 +111,7 @@ class Captured(EventBase, frozen=True, kw_only=True, tag="captured"):
     """`booked_on` (the day of recording) is an input: nothing falls due before it + `min_notice_days`.
 
     `dates`: the shifted dates of its rows by the calendar of that day; none where nothing shifts.
+    `conversion_of`: the drawdown whose principal it took over.
     """
 
     rank: ClassVar[int] = 2
@@ -120,6 +121,7 @@ class Captured(EventBase, frozen=True, kw_only=True, tag="captured"):
     down_payment_minor: int = 0
     dates: tuple[DueDate, ...] = ()
     source: Literal["order", "conversion"] = "order"
+    conversion_of: UUID | None = None
 
 
 class Voided(EventBase, frozen=True, kw_only=True, tag="voided"):
@@ -161,7 +163,7 @@ class Waived(EventBase, frozen=True, kw_only=True, tag="waived"):
 
 
 class ChargeAdded(EventBase, frozen=True, kw_only=True, tag="charge_added"):
-    """An explicit fee, due on its own date: a row of its own."""
+    """An explicit fee, due on its own date: a row of its own. Without `grace_on`: by the terms alone."""
 
     rank: ClassVar[int] = 3
     charge_id: UUID
@@ -181,11 +183,15 @@ class Disputed(EventBase, frozen=True, kw_only=True, tag="disputed"):
 
 
 class DisputeResolved(EventBase, frozen=True, kw_only=True, tag="dispute_resolved"):
-    """Lost by the buyer, it is due again, not before the verdict + `dispute_days`. Won, a refund follows."""
+    """Lost by the buyer, it is due again, not before the verdict + `dispute_days`: `due_on` is that day,
+    shifted. Won, a refund follows.
+    """
 
     rank: ClassVar[int] = 3
     dispute_id: UUID
     verdict: Literal["won", "lost"]
+    due_on: date | None = None
+    grace_on: date | None = None
 
 
 class Silenced(EventBase, frozen=True, kw_only=True, tag="silenced"):
@@ -204,7 +210,7 @@ class SilenceEnded(EventBase, frozen=True, kw_only=True, tag="silence_ended"):
 
 
 class Converted(EventBase, frozen=True, kw_only=True, tag="converted"):
-    """Open principal of one row moves into another drawdown."""
+    """Open principal of one row moves into another drawdown, `conversion_id`."""
 
     rank: ClassVar[int] = 3
     conversion_id: UUID

@@ -3,6 +3,7 @@
 """
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from msgspec.structs import replace
 
@@ -10,20 +11,35 @@ from billing.rules.events import DueDate, DueDateChanged, DueDayChanged, Extende
 from billing.rules.fees import with_fee
 from billing.rules.overdue import days_past_due
 from billing.rules.rate_change import planned_anew
-from billing.rules.rows import capture_of, plan_no, row_of, to_come, with_rows
+from billing.rules.rows import all_to_come, capture_of, plan_no, row_or_unmade, with_rows
 from billing.rules.schedule import plain_date
 from billing.rules.settle import charge_past_due, run_ended
 from billing.rules.values import Instalment, State
 from products.rules.due_dates import add_months, on_day
-from products.rules.terms import Terms
+from products.rules.terms import MonthDay, Terms
+
+SHORTEST_MONTH_DAYS = 28
+"""Instalments that lie closer together are not monthly, and have no day of the month."""
 
 
 def move_due_date(terms: Terms, state: State, event: DueDateChanged) -> State:
-    """Only later, only while it is not past due; interest does not change. Raises ValueError otherwise."""
-    row = row_of(state, event.instalment_no)
-    if row.settled_on or row.past_due or event.due_on < row.due_on or event.grace_on < event.due_on:
-        raise ValueError(f"a due date moves later, before it is past due: {event}")
-    return with_rows(state, [replace(row, due_on=event.due_on, grace_on=event.grace_on)])
+    """Only later; interest does not change, and what penalty noted since the old date is forgotten.
+
+    Nothing where an earlier day's change has settled the row, or made it past due, by now. Raises ValueError
+    if its grace would end before it.
+    """
+    if event.grace_on < event.due_on:
+        raise ValueError(f"grace ends on the due date or later: {event}")
+    row = row_or_unmade(state, event.instalment_no)
+    if row is None or not movable(row) or event.due_on <= row.due_on:
+        return state
+    moved = replace(run_ended(row), silent_exact=0, due_on=event.due_on, grace_on=event.grace_on)
+    return with_rows(state, [moved])
+
+
+def movable(row: Instalment) -> bool:
+    """Whether its due date alone may still move: owed, asked of the buyer, and not past due."""
+    return not (row.settled_on or row.past_due or row.disputed)
 
 
 def extend(terms: Terms, state: State, event: Extended) -> State:
@@ -32,7 +48,7 @@ def extend(terms: Terms, state: State, event: Extended) -> State:
     Interest goes on at the contract rate until the new nominal date, for a row past due from this day on;
     or the days between bear none, and a fee is due with the first row.
     """
-    rows = _from(state, event.from_no)
+    rows = [row for row in _from(state, event.from_no) if not row.settled_on]
     if not rows:
         return state
     was_late = days_past_due(state, state.as_of)
@@ -69,41 +85,62 @@ def change_due_day(terms: Terms, state: State, event: DueDayChanged) -> State:
     """
     dates = {on.nominal_on: on for on in event.dates}
     for capture in state.captures:
+        new = new_nominal_dates(state, capture.no, event.due_day)
         changed = []
-        start_on: date | None = None
-        first: date | None = None
-        for place, row in enumerate(to_come(state, capture.no)):
-            first = first or on_day(row.nominal_on, event.due_day)
-            nominal_on = on_day(add_months(first.replace(day=1), place), event.due_day)
+        for row in all_to_come(state, capture.no):
+            nominal_on = new[row.nominal_on]
             on = dates.get(nominal_on) or plain_date(terms, nominal_on, nominal_on)
-            moved = replace(
-                _moved(terms, state, row, on), start_on=start_on or row.start_on, months=1 if place else 0
-            )
-            changed.append(moved)
-            start_on = nominal_on
+            start_on = new.get(row.start_on, row.start_on)
+            months = _months_between(start_on, nominal_on) if row.start_on in new else 0
+            changed.append(replace(_moved(terms, state, row, on), start_on=start_on, months=months))
         state = with_rows(state, changed)
     return planned_anew(terms, state, "solve")
 
 
+def new_nominal_dates(state: State, capture_no: int, due_day: MonthDay) -> dict[date, date]:
+    """Of each coming nominal date of a capture the one that the due day makes of it, no two the same.
+
+    20 March, 20 April and 20 June with the 10th: 10 April, 10 May, 10 July.
+    """
+    old = sorted({row.nominal_on for row in all_to_come(state, capture_no)})
+    new: dict[date, date] = {}
+    months = -1
+    for on in old:
+        months = max(months + 1, _months_between(old[0], on))
+        first = on_day(old[0], due_day).replace(day=1)
+        new[on] = on_day(add_months(first, months), due_day)
+    return new
+
+
+def is_monthly(state: State, capture_no: int) -> bool:
+    """Whether the coming instalments lie a month or more apart."""
+    old = sorted({row.nominal_on for row in all_to_come(state, capture_no)})
+    return all((b - a).days >= SHORTEST_MONTH_DAYS for a, b in pairwise(old))
+
+
+def _months_between(first: date, last: date) -> int:
+    return (last.year - first.year) * 12 + last.month - first.month
+
+
 def _from(state: State, from_no: int) -> list[Instalment]:
     """Of the plan in force: of one that was replaced only charges are left."""
-    capture = capture_of(state, row_of(state, from_no).capture_no)
+    from_row = row_or_unmade(state, from_no)
+    if from_row is None:
+        return []
+    capture = capture_of(state, from_row.capture_no)
     least_no = max(from_no, plan_no(capture.no, capture.plan, 1))
     return [
         row
         for row in state.instalments
-        if row.no >= least_no
-        and row.capture_no == capture.no
-        and not row.settled_on
-        and not row.is_charge
-        and not row.disputed
+        if row.no >= least_no and row.capture_no == capture.no and not row.is_charge and not row.disputed
     ]
 
 
 def _moved(terms: Terms, state: State, row: Instalment, on: DueDate) -> Instalment:
-    """Past due ends: what the penalty run came to stays owed."""
+    """Past due ends: what the penalty run came to stays owed; within grace there was none."""
     return replace(
         run_ended(charge_past_due(terms, row, state.as_of)),
+        silent_exact=row.silent_exact if row.past_due else 0,
         nominal_on=on.nominal_on,
         due_on=on.due_on,
         grace_on=on.grace_on,
@@ -116,5 +153,14 @@ def extendable(state: State, from_no: int, days: int) -> bool:
     """Whether a row from there on would fall due later than today."""
     if not any(row.no == from_no for row in state.instalments):
         return False
-    by = timedelta(days)
-    return any(row.nominal_on + by > state.as_of for row in _from(state, from_no))
+    return any(
+        not row.settled_on and row.nominal_on + timedelta(days) > state.as_of for row in _from(state, from_no)
+    )
+
+
+def extended_dates(state: State, event: Extended) -> list[date]:
+    """The nominal dates of the rows that the event can move, those settled too: taking back what paid them
+    opens them again.
+    """
+    by = timedelta(event.days)
+    return [row.nominal_on + by for row in _from(state, event.from_no) if row.nominal_on + by > state.as_of]

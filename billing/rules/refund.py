@@ -38,7 +38,7 @@ def refund(terms: Terms, state: State, event: Refunded) -> State:
     state, left_minor = _out_of_coming(terms, state, capture.no, left_minor)
     state, left_minor = _out_of(state, _due(state, capture.no), left_minor)
     state = settle_captures(terms, state, [capture.no])
-    return _out_of_paid(terms, state, capture.no, left_minor) if left_minor else state
+    return out_of_paid(terms, state, capture.no, left_minor) if left_minor else state
 
 
 def _disputed(state: State, capture_no: int) -> list[Instalment]:
@@ -86,7 +86,7 @@ def _with_lower_fees(terms: Terms, state: State, capture_no: int) -> State:
     )
 
 
-def _out_of_paid(terms: Terms, state: State, capture_no: int, surplus_minor: int) -> State:
+def out_of_paid(terms: Terms, state: State, capture_no: int, surplus_minor: int) -> State:
     """Take the surplus out of the latest receipts' principal and let each pay what the capture still owes."""
     state = charge_penalties(terms, state)
     receipts = list(state.receipts)

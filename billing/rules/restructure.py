@@ -27,7 +27,7 @@ def restructure(terms: Terms, state: State, event: Restructured) -> State:
     if not principal_minor:
         return state
     was_late = days_past_due(state, state.as_of)
-    dates = event.dates or plain_dates(terms, _nominal(event), state.as_of)
+    dates = event.dates or plain_dates(terms, restructured_dates(event), state.as_of)
     carried, capitalised = [], NOTHING
     for row in old:
         row, more = _ended(terms, state, row, event, dates[0].due_on, dates[0].grace_on)
@@ -50,7 +50,8 @@ def restructure(terms: Terms, state: State, event: Restructured) -> State:
     return settle(terms, state, carried)
 
 
-def _nominal(event: Restructured) -> list[date]:
+def restructured_dates(event: Restructured) -> list[date]:
+    """The nominal dates of the new plan."""
     return [
         add_periods(event.effective_on, event.period_unit, event.period_length * number)
         for number in range(1, event.instalments + 1)

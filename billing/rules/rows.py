@@ -39,6 +39,18 @@ def row_of(state: State, no: int) -> Instalment:
     raise ValueError(f"no instalment {no}")
 
 
+def row_or_unmade(state: State, no: int) -> Instalment | None:
+    """None where an earlier day's change (all was paid by then) left its plan, or its part in dispute,
+    unmade: what was agreed of it has nothing to act on. Raises ValueError if there never was such a row.
+    """
+    plan = no % CAPTURE_STRIDE // PLAN_STRIDE
+    made = capture_of(state, no // CAPTURE_STRIDE + 1).plan
+    is_charge = no % CAPTURE_STRIDE > CHARGES_FROM
+    if any(row.no == no for row in state.instalments) or is_charge:
+        return row_of(state, no)
+    return None if plan > made or is_disputed_part(no) else row_of(state, no)
+
+
 def plan_no(capture_no: int, plan: int, index: int) -> int:
     """The number of the plan's row `index` (from 1): 1, 2, … for the first plan of the first capture."""
     return (capture_no - 1) * CAPTURE_STRIDE + plan * PLAN_STRIDE + index
@@ -64,10 +76,9 @@ def all_settled(state: State) -> bool:
     return all(row.settled_on is not None for row in reversed(state.instalments))
 
 
-def to_come(state: State, capture_no: int) -> list[Instalment]:
-    """The capture's plan rows whose charge date has not come, in their order.
-
-    What a dispute split off is no part of the plan, open or lost: it has a date of its own.
+def all_to_come(state: State, capture_no: int) -> list[Instalment]:
+    """The capture's rows whose charge date has not come, in their order; without those in dispute and
+    explicit charges.
     """
     return [
         row
@@ -77,8 +88,12 @@ def to_come(state: State, capture_no: int) -> list[Instalment]:
         and row.through_on is None
         and not row.disputed
         and not row.is_charge
-        and not is_disputed_part(row.no)
     ]
+
+
+def to_come(state: State, capture_no: int) -> list[Instalment]:
+    """Those of the plan. What came back from a dispute is none of them: it has a date of its own."""
+    return [row for row in all_to_come(state, capture_no) if not is_disputed_part(row.no)]
 
 
 def bearing_minor(terms: Terms, state: State, row: Instalment) -> int:

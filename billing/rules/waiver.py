@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from billing.rules.events import Waived
-from billing.rules.rows import row_of, with_rows
+from billing.rules.rows import row_or_unmade, with_rows
 from billing.rules.settle import charge_all, settle, unpaid
 from billing.rules.values import Parts, State
 from products.rules.terms import Terms
@@ -11,7 +11,10 @@ from products.rules.terms import Terms
 
 def waive(terms: Terms, state: State, event: Waived) -> State:
     """At most what is owed: an earlier day's change may have taken back what was to be forgiven."""
-    row = charge_all(terms, row_of(state, event.instalment_no), state.as_of)
+    found = row_or_unmade(state, event.instalment_no)
+    if found is None:
+        return state
+    row = charge_all(terms, found, state.as_of)
     owing = unpaid(row)
     given = Parts(
         min(event.penalty_minor, owing.penalty),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,7 @@ from billing.schemas.values import (
     LineId,
     ReceiptId,
     RefundId,
+    SilenceId,
     Text,
 )
 from kernel.context import Ctx
@@ -182,11 +183,18 @@ def refund_body(ctx: Ctx, refunded: Refunded) -> RefundBody:
     )
 
 
+_PREFIXED: Final = {
+    "receipt_id": ReceiptId, "refund_id": RefundId, "dispute_id": DisputeId, "silence_id": SilenceId,
+    "conversion_id": DrawdownId, "conversion_of": DrawdownId,
+}  # fmt: skip
+"""Ids in the data of an event."""
+
+
 def event_body(recorded: RecordedEvent) -> EventBody:
     beside = {"kind", "seq", "effective_on", "booked_on"}
     data = {name: value for name, value in msgspec.to_builtins(recorded.event).items() if name not in beside}
-    for name, prefixed in (("receipt_id", ReceiptId), ("refund_id", RefundId), ("dispute_id", DisputeId)):
-        if name in data:
+    for name, prefixed in _PREFIXED.items():
+        if data.get(name) is not None:
             data[name] = str(prefixed(UUID(data[name])))
     return EventBody(
         seq=recorded.seq,

@@ -45,6 +45,10 @@ class DisputeId(Id, prefix="dsp"):
     """A dispute."""
 
 
+class SilenceId(Id, prefix="sil"):
+    """A silence."""
+
+
 class ChargeId(Id, prefix="chg"):
     """A charge."""
 

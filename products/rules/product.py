@@ -131,12 +131,18 @@ def _instalments(document: ProductDocument, choice: Choice) -> int:
 def _due_day(document: ProductDocument, choice: Choice) -> dict[str, Any]:
     if choice.due_day is None:
         return {}
-    dates = document.get("due_dates", {})
-    offered = [*dates.get("buyer_due_days", []), *([dates["due_day"]] if "due_day" in dates else [])]
+    offered = due_days(document)
     if choice.due_day not in offered:
-        names = ", ".join(dict.fromkeys(map(str, offered)))
+        names = ", ".join(map(str, offered))
         raise Invalid(errors=(FieldProblem("#/due_day", "due_day_not_offered", {"offered": names}),))
     return {"due_day": choice.due_day}
+
+
+def due_days(document: ProductDocument) -> tuple[MonthDay, ...]:
+    """The days of the month of which a buyer may choose; none where the rule has no due day."""
+    dates = document.get("due_dates", {})
+    own = [dates["due_day"]] if "due_day" in dates else []
+    return tuple(dict.fromkeys([*dates.get("buyer_due_days", []), *own]))
 
 
 def _law_row(document: ProductDocument, party: Party, on: date) -> LawRow | None:

@@ -98,6 +98,7 @@ SETTINGS: Settings = {
         "non_accrual_days": Setting("non_accrual_days", whole(1)),
         "cure_instalments": Setting("cure_instalments", whole(1, 99)),
         "dispute_days": Setting("dispute_days", whole(high=365)),
+        "silence_days": Setting("silence_days", whole(1, 365)),
     },
     "early_payment": Setting("early_payment", choice("allowed", "refused")),
     "early": {

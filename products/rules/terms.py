@@ -99,6 +99,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     refund_order: RefundOrder = "last"
     refund_fees: bool = True
     dispute_days: int = 0
+    silence_days: int = 10
 
     allocation_order: tuple[Component, ...] = COMPONENTS
     allocation_past_due: tuple[Component, ...] | None = None

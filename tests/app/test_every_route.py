@@ -127,6 +127,7 @@ async def strangers(database: None) -> dict[str, str]:
         "buy": shop.buyer_id,
         "drw": drawdown_id,
         "dsp": uuid7(),
+        "sil": uuid7(),
         "key": opened.key_id,
         "lin": shop.line_id,
         "mem": opened.member_id,

@@ -97,6 +97,12 @@ CHANGES: dict[str, tuple[str, str, list[tuple[str, str]]]] = {
         "open",
         [("CNY", "due to and due from"), ("drawdown {}", "balances")],
     ),
+    "half of a conversion": (
+        """UPDATE billing.entry SET debit_account = 'conversion_clearing'
+        WHERE {its} AND debit_account = 'buyer_interest'""",
+        "paid",
+        [("{buyer}", "conversions"), ("drawdown {}", "balances")],
+    ),
     "a charge": (
         "UPDATE billing.charge SET amount_minor = amount_minor + 1 WHERE {its}",
         "paid",

@@ -193,3 +193,19 @@ def test_holidays_shift_what_is_due_and_never_the_interest(tmp_path: Path) -> No
     (row,) = asked(str(file))["schedule"]
     assert (row["nominal_on"], row["due_on"], row["grace_on"]) == ("2027-04-30", "2027-05-03", "2027-05-06")
     assert row["interest_minor"] == 100
+
+
+def test_what_moves_later_is_shifted_too(tmp_path: Path) -> None:
+    """Nominal 30 April, extended on 2 March by 9 days: Sunday 9 May, so due on Monday the 10th."""
+    dates = {"days": 60, "shift": "following", "calendar": "weekends"}
+    later: dict[str, Any] = {"kind": "extended", "on": "2027-03-02", "days": 9}
+    document = {**SIXTY_DAYS, "due_dates": dates}
+    whole = {"terms": document, "events": [SHIPPED, later], "as_of": "2027-03-02"}
+    file = tmp_path / "case.json"
+    file.write_text(json.dumps(whole))
+    told = asked(str(file))
+    (row,) = told["schedule"]
+    assert (row["nominal_on"], row["due_on"], row["grace_on"]) == ("2027-05-09", "2027-05-10", "2027-05-13")
+    assert told["events"][-1]["dates"] == [["2027-05-09", "2027-05-10", "2027-05-13"]]
+    file.write_text(json.dumps(whole | {"events": [SHIPPED, {**later, "from_no": 7}]}))
+    assert "#/events/1: " in CliRunner().invoke(app, ["engine", str(file)]).output

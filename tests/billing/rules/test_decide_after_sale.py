@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from billing.rules import decide_after_sale as decide
+from billing.rules import decide_dates
 from billing.rules.decision import Drawdown, Moved, Refusal
 from billing.rules.events import Authorised, Captured, Event
 from billing.rules.replay import replay
@@ -63,10 +64,10 @@ def test_a_waiver_is_judged_on_its_own_day(on: date, today: date, parts: dict[st
 
 def test_terms_do_not_change_on_the_day_of_a_capture() -> None:
     asked: dict[str, Any] = {"from_no": 1, "days": 9, "interest": True, "fee_minor": 0}
-    told = decide.extend(debt(FIRST), today=FIRST, **asked)
+    told = decide_dates.extend(debt(FIRST), today=FIRST, **asked)
     assert isinstance(told, Refusal)
     assert told.code == "on_capture_day"
-    moved = decide.extend(debt(date(2027, 1, 2)), today=date(2027, 1, 2), **asked)
+    moved = decide_dates.extend(debt(date(2027, 1, 2)), today=date(2027, 1, 2), **asked)
     assert isinstance(moved, Moved)
     assert moved.after.instalments[0].due_on == date(2027, 2, 10)
 
@@ -77,3 +78,49 @@ def test_a_rate_above_the_laws_cap() -> None:
     )
     told = decide.change_rate(capped, rate=Decimal("0.25"), on=date(2027, 2, 10), today=date(2027, 2, 10))
     assert told == Refusal("cap_exceeded", {"cap": "0.24", "rule": "x"})
+
+
+def silence(on: date, today: date, until_on: date, amount_minor: int = 250_00) -> Moved[str] | Refusal:
+    asked: dict[str, Any] = {"silence_id": UUID(int=6), "amount_minor": amount_minor, "until_on": until_on}
+    return decide.silence(debt(today), on=on, today=today, **asked)
+
+
+def test_a_silence_told_of_late_comes_to_the_same() -> None:
+    on, later = date(2027, 2, 5), date(2027, 2, 20)
+    in_time, late = silence(on, on, date(2027, 2, 14)), silence(on, later, date(2027, 2, 14))
+    assert isinstance(in_time, Moved)
+    assert isinstance(late, Moved)
+    assert replay(TERMS, (*EVENTS, *in_time.events), later) == late.after
+    assert late.after.silences == ()
+
+
+@pytest.mark.parametrize(
+    ("until_on", "amount_minor", "code"),
+    [
+        (date(2027, 2, 4), 1, "silence_out_of_range"),
+        (date(2027, 2, 15), 1, "silence_out_of_range"),
+        (date(2027, 2, 14), 0, "silence_exceeds_owed"),
+        (date(2027, 2, 14), 1010_01, "silence_exceeds_owed"),
+    ],
+)
+def test_a_silence_is_refused(until_on: date, amount_minor: int, code: str) -> None:
+    told = silence(date(2027, 2, 5), date(2027, 2, 5), until_on, amount_minor)
+    assert isinstance(told, Refusal)
+    assert told.code == code
+
+
+def test_one_silence_at_a_time() -> None:
+    """Recorded for 5 to 9 February and over; one that would reach into it is refused, one after it is not."""
+    first = silence(date(2027, 2, 5), date(2027, 2, 5), date(2027, 2, 9))
+    assert isinstance(first, Moved)
+    today = date(2027, 2, 20)
+    events = (*EVENTS, *first.events)
+    later = replace(debt(today), state=replay(TERMS, events, today), events=events)
+    asked: dict[str, Any] = {"silence_id": UUID(int=7), "amount_minor": 1, "today": today}
+    for on, until_on in ((3, 6), (9, 12)):
+        told = decide.silence(later, on=date(2027, 2, on), until_on=date(2027, 2, until_on), **asked)
+        assert told == Refusal("silence_open")
+    told = decide.silence(later, on=date(2027, 2, 10), until_on=date(2027, 2, 12), **asked)
+    assert isinstance(told, Moved)
+    told = decide.end_silence(later, silence_id=UUID(int=6), outcome="charged", today=today)
+    assert told == Refusal("silence_not_open")
