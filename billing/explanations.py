@@ -4,14 +4,14 @@ it pays (DOMAIN.md §8).
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Literal
 from uuid import UUID
 
 import msgspec
 from msgspec.structs import replace
 
-from billing.history import AHEAD_DAYS
+from billing.history import expect_near
 from billing.queries import find_receipt, load_drawdown, load_events, load_paid_by
 from billing.rules.derivation import Derivation
 from billing.rules.events import decode_event
@@ -19,7 +19,7 @@ from billing.rules.explain import RowExplained, explain
 from billing.rules.explain_allocation import explain_allocations
 from kernel.context import Ctx
 from kernel.db.engine import Tx
-from kernel.errors import FieldProblem, Invalid, NotFound
+from kernel.errors import NotFound
 
 Kind = Literal["principal", "interest", "fee", "penalty"]
 KINDS: tuple[Kind, ...] = ("principal", "interest", "fee", "penalty")
@@ -55,10 +55,8 @@ async def explain_drawdown(tx: Tx, ctx: Ctx, drawdown_id: UUID, as_of: date | No
     loaded = await load_drawdown(tx, ctx, drawdown_id)
     if loaded is None:
         raise NotFound(what="drawdown")
-    on, last_on = as_of or ctx.today, ctx.today + timedelta(AHEAD_DAYS)
-    if not loaded.authorised_on <= on <= last_on:
-        expected = f"{loaded.authorised_on} to {last_on}"
-        raise Invalid(errors=(FieldProblem("?as_of", "out_of_range", {"expected": expected}),))
+    on = as_of or ctx.today
+    expect_near(ctx, loaded, on)
     log = await load_events(tx, ctx, [drawdown_id])
     rows = explain(loaded.terms, log[drawdown_id], on)
     amounts = tuple(

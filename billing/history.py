@@ -108,7 +108,11 @@ class Balance(msgspec.Struct, frozen=True, kw_only=True):
 
 def today_view(ctx: Ctx, loaded: Loaded) -> DrawdownView:
     """As it stands today, whether day end has written that down or not."""
-    return view(loaded, advance(loaded.terms, loaded.state, max(ctx.today, loaded.state.as_of)))
+    return view(loaded, _today(ctx, loaded))
+
+
+def _today(ctx: Ctx, loaded: Loaded) -> State:
+    return advance(loaded.terms, loaded.state, max(ctx.today, loaded.state.as_of))
 
 
 async def read_drawdown(tx: Tx, ctx: Ctx, drawdown_id: UUID, as_of: date | None = None) -> DrawdownView:
@@ -133,15 +137,20 @@ async def _on_a_day(tx: Tx, ctx: Ctx, drawdown_id: UUID, as_of: date | None) -> 
     if loaded is None:
         raise NotFound(what="drawdown")
     if as_of is None:
-        return loaded, advance(loaded.terms, loaded.state, max(ctx.today, loaded.state.as_of))
-    last_on = ctx.today + timedelta(AHEAD_DAYS)
-    if not loaded.authorised_on <= as_of <= last_on:
-        expected = f"{loaded.authorised_on} to {last_on}"
-        raise Invalid(errors=(FieldProblem("?as_of", "out_of_range", {"expected": expected}),))
+        return loaded, _today(ctx, loaded)
+    expect_near(ctx, loaded, as_of)
     if as_of >= loaded.state.as_of:
         return loaded, advance(loaded.terms, loaded.state, as_of)
     log = await load_events(tx, ctx, [drawdown_id])
     return loaded, replay(loaded.terms, log[drawdown_id], as_of)
+
+
+def expect_near(ctx: Ctx, loaded: Loaded, as_of: date) -> None:
+    """Raises Invalid for a day before the authorisation or more than ten years ahead."""
+    last_on = ctx.today + timedelta(AHEAD_DAYS)
+    if not loaded.authorised_on <= as_of <= last_on:
+        expected = f"{loaded.authorised_on} to {last_on}"
+        raise Invalid(errors=(FieldProblem("?as_of", "out_of_range", {"expected": expected}),))
 
 
 async def currency_of(tx: Tx, ctx: Ctx, drawdown_id: UUID) -> str:

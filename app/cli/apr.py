@@ -15,8 +15,8 @@ import typer
 from app.cli.apr_case import Case, read
 from app.cli.commands import pure, single
 from app.cli.documents import read_any
+from app.cli.failures import problem
 from kernel.errors import FieldProblem, Invalid
-from kernel.i18n import text
 from products.rules.root import NoRate
 
 app = single()
@@ -92,14 +92,7 @@ def _answered(at: str, given: Any) -> Answer | Refused:
     try:
         return answer(given, at)
     except Invalid as refused:
-        problems = [
-            {
-                "pointer": found.pointer,
-                "code": found.code,
-                "detail": text("en", f"error.{found.code}.detail", **found.params),
-            }
-            for found in refused.errors
-        ]
+        problems = [problem(found) for found in refused.errors]
         name = given.get("name") if isinstance(given, dict) else None
         return Refused(name=name if isinstance(name, str) else None, error=problems)
 

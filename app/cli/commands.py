@@ -45,11 +45,6 @@ class _WithDefault(TyperGroup):
 
     default = ""
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        if args and args[0] not in self.commands:
-            args = [self.default, *args]
-        return super().resolve_command(ctx, args)
-
     def parse_args(self, ctx: Any, args: list[str]) -> Any:
         """Its options may stand before the file."""
         if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:

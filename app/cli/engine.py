@@ -8,21 +8,20 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Final
-from uuid import UUID
+from typing import Annotated, Any
 
 import msgspec
 import typer
 
 from app.cli.commands import group, pure
 from app.cli.documents import read_any, read_json
-from app.cli.engine_case import run
-from app.cli.failures import CommandError
+from app.cli.engine_case import resolved, run
+from app.cli.failures import CommandError, problem
 from app.cli.values import Amount, AmountMinor, day, minor
 from billing.rules.quote import quote
-from kernel.errors import FieldProblem, Invalid
+from kernel.errors import Invalid
 from kernel.i18n import text
-from products.rules.product import Programme, resolve, validate
+from products.rules.product import validate
 from products.rules.terms import Terms
 
 app = group("The pure engine, without database or server: FILE.json (a case), quote.", default="run")
@@ -31,8 +30,6 @@ Product = Annotated[
     Path | None,
     typer.Option("--file", metavar="FILE", help="A product document as JSON, instead of the options"),
 ]
-_NOBODY: Final = UUID(int=0)
-_PLAIN: Final = Programme(currency="CNY", lender_book=_NOBODY, tenant_book=_NOBODY)
 
 
 class Cases(list[Any]):
@@ -124,22 +121,13 @@ def _answered(case: Any, explained: bool) -> Any:
         return {"name": name, "error": [problem(found) for found in refused.errors]}
 
 
-def problem(found: FieldProblem) -> dict[str, Any]:
-    return {
-        "pointer": found.pointer,
-        "code": found.code,
-        "detail": text("en", f"error.{found.code}.detail", **found.params),
-    }
-
-
 def _terms(document: Any, on: date) -> Terms:
     if found := validate(document, on=on):
         places = "; ".join(
             f"{one.pointer} {text('en', f'error.{one.code}.detail', **one.params)}" for one in found
         )
         raise CommandError(f"the product document cannot be used: {places}", "correct it and try again")
-    programme = msgspec.structs.replace(_PLAIN, currency=document["currency"])
-    return resolve(document, product_id=_NOBODY, product_version=1, programme=programme, on=on)
+    return resolved(document, on)
 
 
 def _rate(rate: Decimal | None) -> str | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any, Final, get_args
 from uuid import UUID
 
 import msgspec
@@ -34,11 +34,10 @@ from kernel.money import to_minor
 from products.calendars import named
 from products.rules.calendar import EVERY_DAY, Calendar
 from products.rules.due_dates import nominal_dates, row_dates
-from products.rules.product import Choice, Programme, resolve, validate
+from products.rules.product import PLAIN, Choice, Programme, resolve, validate
 from products.rules.terms import Terms, billionths
 
 _NOBODY: Final = UUID(int=0)
-_PLAIN: Final = Programme(currency="CNY", lender_book=_NOBODY, tenant_book=_NOBODY)
 KINDS: Final[Mapping[str, Move]] = {
     "captured": "capture", "voided": "void", "refunded": "refund", "received": "receive", "waived": "waive",
     "receipt_reversed": "reverse_receipt", "charge_added": "charge", "disputed": "dispute",
@@ -63,6 +62,9 @@ _NAMED: Final = {
     "waiver_id", "charge_added": "charge_id", "disputed": "dispute_id", "dispute_resolved": "dispute_id",
     "silenced": "silence_id", "silence_ended": "silence_id", "converted": "conversion_id",
 }  # fmt: skip
+_FIELDS: Final = {
+    str(kind.__struct_config__.tag): {"kind", "comment", *kind.__struct_fields__} for kind in get_args(Event)
+}
 _OF_A_CAPTURE: Final = ("refunded", "charge_added", "disputed", "restructured")
 
 
@@ -97,6 +99,7 @@ def run(case: Mapping[str, Any], *, explained: bool = False) -> Told:
         raise _wrong(FieldProblem("#/as_of", "before_the_first_event"))
     steps = _walk(terms, events, as_of, skipped=len(events) - len(case["events"]))
     state = steps[-1].after
+    closing = payoff(terms, state, as_of)
     return Told(
         name=case.get("name"),
         currency=terms.currency,
@@ -104,8 +107,7 @@ def run(case: Mapping[str, Any], *, explained: bool = False) -> Told:
         status=state.status,
         days_past_due=days_past_due(state, as_of),
         totals=_totals(state),
-        payoff=_parts(payoff(terms, state, as_of).parts)
-        | {"total_minor": payoff(terms, state, as_of).total_minor},
+        payoff=_parts(closing.parts) | {"total_minor": closing.total_minor},
         credit_minor=credit_minor(state),
         schedule=[_row(row) for row in outlook(terms, state)],
         charges=[
@@ -135,7 +137,12 @@ def read_terms(case: Mapping[str, Any]) -> Terms:
         raise _wrong(FieldProblem("#/choice", "not_a_choice")) from None
     days = [_day(f"#/events/{n}/on", event["on"]) for n, event in enumerate(_plain(case)) if "on" in event]
     on = min(days, default=_day("#/as_of", case["as_of"]))
-    programme = msgspec.structs.replace(_PLAIN, currency=document["currency"])
+    return resolved(document, on, choice)
+
+
+def resolved(document: Mapping[str, Any], on: date, choice: Choice = PLAIN) -> Terms:
+    """Of a product of nobody's."""
+    programme = Programme(currency=document["currency"], lender_book=_NOBODY, tenant_book=_NOBODY)
     return resolve(document, product_id=_NOBODY, product_version=1, programme=programme, on=on, choice=choice)
 
 
@@ -245,6 +252,9 @@ def _filled(event: dict[str, Any], at: str, terms: Terms, seq: int, captures: in
         whole = {"from_no": 1} | whole
     if kind in _NAMED:
         whole = {_NAMED[str(kind)]: f"event {seq}"} | whole
+    for key in whole:
+        if key not in _FIELDS[str(kind)]:
+            raise _wrong(FieldProblem(f"{at}/{key}", "unknown_field"))
     return {key: _identity(value) if key in _IDS else value for key, value in whole.items()}
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import typer
 
-from kernel.errors import DomainError, Unavailable
+from kernel.errors import DomainError, FieldProblem, Unavailable
 from kernel.i18n import text
 from kernel.settings import SettingsError
 
@@ -29,6 +29,12 @@ class CommandError(Exception):
         self.message = message
         self.hint = hint
         self.exit_code = exit_code
+
+
+def problem(found: FieldProblem) -> dict[str, str]:
+    """What is wrong at one place, in words: in an answer that goes on after it."""
+    detail = text("en", f"error.{found.code}.detail", **found.params)
+    return {"pointer": found.pointer, "code": found.code, "detail": detail}
 
 
 @contextmanager

@@ -26,9 +26,11 @@ class _Reader:
         self.document = document
 
     def fits(self, schema: dict[str, Any], value: Any) -> bool:
-        return all(
-            self._holds(word, wanted, value) for word, wanted in schema.items() if word not in SAYS_NOTHING
-        )
+        closed = schema.get("additionalProperties") is False and isinstance(value, dict)
+        if closed and not value.keys() <= schema["properties"].keys():
+            return False
+        words = schema.keys() - SAYS_NOTHING - {"additionalProperties"}
+        return all(self._holds(word, schema[word], value) for word in words)
 
     def _holds(self, word: str, wanted: Any, value: Any) -> bool:
         match word:
