@@ -329,10 +329,13 @@ async def load_payable(tx: Tx, ctx: Ctx, buyer_id: UUID, currency: str, *, on: d
 
 
 async def load_paid_by(tx: Tx, ctx: Ctx, receipt_id: UUID) -> list[Loaded]:
-    """The drawdowns to which a receipt was allotted, with their events."""
+    """The drawdowns to which a receipt was allotted, with their events; those too where it paid nothing."""
     rows = await tx.fetch(
-        f"""{_DRAWDOWN} AND d.id IN (SELECT a.drawdown_id FROM billing.allocation a
-            WHERE a.tenant_id = $1 AND a.receipt_id = $2) ORDER BY d.id""",
+        f"""{_DRAWDOWN} AND d.id IN (SELECT e.drawdown_id FROM billing.receipt r
+            JOIN billing.drawdown b ON b.tenant_id = r.tenant_id AND b.buyer_id = r.buyer_id
+            JOIN billing.drawdown_event e ON e.tenant_id = b.tenant_id AND e.drawdown_id = b.id
+            WHERE r.tenant_id = $1 AND r.id = $2 AND e.kind = 'received'
+                AND e.effective_on = r.effective_on AND e.data->>'receipt_id' = r.id::text) ORDER BY d.id""",
         ctx.tenant_id, receipt_id,
     )  # fmt: skip
     return await loaded(tx, ctx, rows, events=True)

@@ -183,3 +183,15 @@ async def test_who_may_not(shop: Shop) -> None:
         return await shop.reverse(receipt.id, "bounced", ctx)
 
     await needs(shop, PERMISSION, do)
+
+
+async def test_allotted_where_it_paid_nothing(shop: Shop) -> None:
+    """Told of after the goods came back, for a day before it: all of it is credit, and is taken back."""
+    drawn = await shop.draw(100_000)
+    await shop.go(march(10))
+    await shop.refund(drawn, 100_000)
+    late = await shop.pay(50_000, advance=True, drawdown_id=drawn, effective_on=march(5))
+    assert (late.allocations, await shop.credit()) == ((), 50_000)
+    await shop.reverse(late.id)
+    assert await shop.credit() == 0
+    await shop.verify()

@@ -66,12 +66,14 @@ class Story:
         self.receipts: list[UUID] = []
         self.done: dict[str, int] = {}
 
-    async def step(self, *, skip_day_end: bool = False) -> None:
-        kinds: list[Callable[[], Awaitable[object]]] = [
+    def kinds(self) -> list[Callable[[], Awaitable[object]]]:
+        return [
             self.authorise, self.authorise, self.capture, self.capture, self.capture, self.void, self.refund,
             self.pay, self.pay, self.pay, self.reverse, self.days, self.days, self.day_end,
         ]  # fmt: skip
-        kind = self.chance.choice(kinds)
+
+    async def step(self, *, skip_day_end: bool = False) -> None:
+        kind = self.chance.choice(self.kinds())
         if skip_day_end and kind == self.day_end:
             return
         cut = self.chance.random() < 0.08 and self.admin_url is not None
