@@ -11,7 +11,7 @@ import msgspec
 from billing.rules.accounts import Parties
 from billing.rules.decision import Drawdown
 from billing.rules.events import Event
-from billing.rules.overdue import days_past_due
+from billing.rules.overdue import Bucket, bucket, days_past_due
 from billing.rules.state import Projection, outstanding_minor, project, remaining_minor
 from billing.rules.values import State
 from kernel.context import Ctx
@@ -64,7 +64,8 @@ def parties(terms: Terms, buyer_id: UUID, merchant_id: UUID) -> Parties:
 
 class DrawdownView(msgspec.Struct, frozen=True, kw_only=True):
     """A drawdown as it is told to whoever asks; amounts in minor units, `*_due_minor` charged or captured
-    and unpaid."""
+    and unpaid. `bucket` is by days past due; debt with moved dates keeps its old one until it is cured.
+    """
 
     id: UUID
     line_id: UUID
@@ -77,6 +78,7 @@ class DrawdownView(msgspec.Struct, frozen=True, kw_only=True):
     as_of: date
     authorised_on: date
     days_past_due: int
+    bucket: Bucket
     held_minor: int
     outstanding_minor: int
     projection: Projection
@@ -96,6 +98,7 @@ def view(loaded: Loaded, state: State) -> DrawdownView:
         as_of=state.as_of,
         authorised_on=loaded.authorised_on,
         days_past_due=days_past_due(state, state.as_of),
+        bucket=bucket(state, state.as_of, loaded.terms.cure_instalments),
         held_minor=remaining_minor(state),
         outstanding_minor=outstanding_minor(state),
         projection=project(loaded.terms, state),

@@ -11,6 +11,7 @@ import msgspec
 from billing.history import ChargeRecord, RecordedEvent
 from billing.loaded import DrawdownView
 from billing.refund_order import Refunded
+from billing.rules.overdue import Bucket
 from billing.rules.state import InstalmentView
 from billing.schemas.values import (
     Amount,
@@ -97,6 +98,7 @@ class DrawdownBody(msgspec.Struct, kw_only=True):
     penalty_due_minor: int
     oldest_unpaid_due_on: date | None
     days_past_due: int
+    bucket: Bucket
     next_event_on: date | None
     instalments: tuple[InstalmentView, ...]
 
@@ -169,6 +171,7 @@ def drawdown_body(ctx: Ctx, drawdown: DrawdownView) -> DrawdownBody:
         penalty_due_minor=projection.penalty_due_minor,
         oldest_unpaid_due_on=projection.oldest_unpaid_due_on,
         days_past_due=drawdown.days_past_due,
+        bucket=drawdown.bucket,
         next_event_on=projection.next_event_on,
         instalments=projection.instalments,
     )

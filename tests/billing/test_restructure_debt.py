@@ -45,6 +45,26 @@ async def test_a_new_plan(told: tuple[Shop, UUID]) -> None:
     await shop.verify()
 
 
+async def test_it_keeps_its_bucket_until_it_is_cured(told: tuple[Shop, UUID]) -> None:
+    """Ten days past due when the plan is made anew: none now, the class stays; the fourth of five instalments
+    paid, it is out of it.
+    """
+    shop, debt = told
+    await shop.go(date(2027, 4, 11))
+    assert (await shop.drawdown(debt)).bucket == "1-30"
+    await do(shop.ctx, debt, instalments=5)
+    now = await shop.drawdown(debt)
+    assert (now.days_past_due, now.bucket) == (0, "1-30")
+    seen = []
+    for month in range(5, 9):
+        await shop.go(date(2027, month, 11))
+        await shop.pay(25_000)
+        seen.append((await shop.drawdown(debt)).bucket)
+    assert seen[0] == "1-30"
+    assert seen[-1] == "0"
+    await shop.verify()
+
+
 async def test_capitalised(told: tuple[Shop, UUID]) -> None:
     shop, debt = told
     await shop.go(date(2027, 3, 16))

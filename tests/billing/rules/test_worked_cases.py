@@ -2,7 +2,7 @@
 The twenty of docs/examples/engine come beside them.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ import pytest
 from billing.rules import events as e
 from billing.rules.books import totals
 from billing.rules.outlook import OutlookRow, outlook
-from billing.rules.overdue import bucket_days, days_past_due
+from billing.rules.overdue import bucket, bucket_days, days_past_due
 from billing.rules.quote import payoff
 from billing.rules.replay import replay
 from billing.rules.values import State
@@ -171,6 +171,19 @@ def test_re_aged_debt_keeps_its_bucket_until_cured() -> None:
         paid = paid.paid(due, month, no=int(month[5:7]))
         assert asked.total_minor >= due
     assert bucket_days(paid.state("2027-06-02"), date(2027, 6, 2), 3) == 0
+
+
+@pytest.mark.parametrize(
+    ("days", "name"),
+    [
+        (0, "0"), (1, "1-30"), (30, "1-30"), (31, "31-60"), (60, "31-60"), (61, "61-90"), (90, "61-90"),
+        (91, "91-180"), (180, "91-180"), (181, "181-270"), (271, "271-360"), (360, "271-360"), (361, ">360"),
+    ],
+)  # fmt: skip
+def test_the_bucket_of_so_many_days(days: int, name: str) -> None:
+    """Due on 1 February, nothing paid."""
+    on = date(2027, 2, 1) + timedelta(days)
+    assert bucket(Tale().state(on.isoformat()), on, 3) == name
 
 
 def test_another_due_day() -> None:
