@@ -2,7 +2,7 @@
 §9).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from billing.rules.fees import charge_planned, lacking_minor, with_fee
 from billing.rules.interest import accrue, free_until
 from billing.rules.plan import HOW, replan
-from billing.rules.rows import all_to_come, is_disputed_part, is_last, row_of, to_come, with_rows
+from billing.rules.rows import is_last, to_come, with_rows
 from billing.rules.settle import charge_all, charge_interest, charge_past_due, owed, settle, share_of
 from billing.rules.values import NOTHING, Instalment, Parts, State
 from products.rules.terms import COMPONENTS, RATE_SCALE, Terms, billionths
@@ -126,18 +126,16 @@ def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
             left -= taken_minor
             parts[row.no] = parts.get(row.no, NOTHING).plus(Parts(principal=taken_minor))
             state = _book(terms, state, {row.no: Parts(principal=taken_minor)}, closing=False)
-    plan = to_come(state, capture_no)
-    apart = [row for row in all_to_come(state, capture_no) if is_disputed_part(row.no)]
-    open_minor = sum(row.open_minor for row in (*plan, *apart))
+    open_minor = sum(row.open_minor for row in ahead(state, capture_no))
     principal_minor, fee_minor = with_prepayment_fee(terms, left, open_minor)
     if not principal_minor:
         return Paid(_settled(terms, state, capture_no), parts, (), left)
-    state, booked = _principal_ahead(terms, state, plan, apart, principal_minor)
+    state, booked = _pay_plan(terms, state, capture_no, principal_minor)
     for no, amount in booked.items():
         parts[no] = parts.get(no, NOTHING).plus(Parts(principal=amount))
     fees: tuple[tuple[int, int], ...] = ()
     if fee_minor:
-        first = row_of(state, (*plan, *apart)[0].no)
+        first = ahead(state, capture_no)[0]
         paid = replace(first.paid, fee=first.paid.fee + fee_minor)
         state = with_rows(state, [replace(first, fee_minor=first.fee_minor + fee_minor, paid=paid)])
         parts[first.no] = parts.get(first.no, NOTHING).plus(Parts(fee=fee_minor))
@@ -145,21 +143,25 @@ def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
     return Paid(_settled(terms, state, capture_no), parts, fees, left - principal_minor - fee_minor)
 
 
-def _principal_ahead(
-    terms: Terms, state: State, plan: Sequence[Instalment], apart: Sequence[Instalment], amount_minor: int
+def _pay_plan(
+    terms: Terms, state: State, capture_no: int, principal_minor: int
 ) -> tuple[State, dict[int, int]]:
-    """The plan first, made anew; then what came back from a dispute. What was booked on which row."""
+    """The plan's rows to come first, then what is planned no more: a part that was in dispute, a row whose
+    interest is accrued already.
+    """
+    plan_minor = min(principal_minor, sum(row.open_minor for row in to_come(state, capture_no)))
     booked: dict[int, int] = {}
-    of_plan = min(amount_minor, sum(row.open_minor for row in plan))
-    if of_plan:
+    if plan_minor:
         how = HOW[terms.prepayment]
-        state, booked = replan(terms, state, plan[0].capture_no, paid_minor=of_plan, how=how)
-    left = amount_minor - of_plan
-    for row in apart:
+        state, booked = replan(terms, state, capture_no, paid_minor=plan_minor, how=how)
+    left = principal_minor - plan_minor
+    for row in sorted(ahead(state, capture_no), key=lambda row: -row.no) if left else ():
         if taken := min(left, row.open_minor):
             left -= taken
-            booked[row.no] = taken
-            state = with_rows(state, [replace(row, paid=row.paid.plus(Parts(principal=taken)))])
+            booked[row.no] = booked.get(row.no, 0) + taken
+            state = with_rows(
+                state, [replace(row, paid=replace(row.paid, principal=row.paid.principal + taken))]
+            )
     return state, booked
 
 

@@ -149,6 +149,7 @@ class Story:
             "Received": 4,
         }
         known.sort(key=lambda event: (event.effective_on, ranks[type(event).__name__], event.seq))
+        self.in_dispute = self._not_returned(known)
         while True:
             self._opening()
             while known and known[0].effective_on == self.day:
@@ -169,6 +170,26 @@ class Story:
             if type(event).__name__ == "ReceiptReversed"
             and (event.reason == "bounced" or days[event.receipt_id] == event.effective_on)
         }
+
+    @staticmethod
+    def _not_returned(known: list[Any]) -> dict[Any, int]:
+        """What is in dispute comes back first: as never delivered, it was never in dispute."""
+        left: dict[Any, int] = {}
+        open_in: dict[Any, int] = {}
+        for event in known:
+            match type(event).__name__:
+                case "Disputed":
+                    left[event.dispute_id] = event.amount_minor
+                    open_in[event.dispute_id] = event.capture_no
+                case "DisputeResolved" if event.verdict == "lost":
+                    del open_in[event.dispute_id]
+                case "Refunded" if event.method == "from_capture":
+                    back = event.amount_minor
+                    for dispute in [d for d, no in open_in.items() if no == event.capture_no]:
+                        taken = min(back, left[dispute])
+                        left[dispute] -= taken
+                        back -= taken
+        return left
 
     @property
     def held(self) -> int:
@@ -278,7 +299,7 @@ class Story:
         return [debt for debt in reversed(self._living(capture_no)) if debt not in coming]
 
     def _disputed(self, event: Any) -> None:
-        left = event.amount_minor
+        left = self.in_dispute[event.dispute_id]
         parts: list[Debt] = []
         for debt in (*self._coming(event.capture_no), *self._fallen(event.capture_no)):
             if taken := min(left, debt.open):
@@ -351,12 +372,13 @@ class Story:
 
     @staticmethod
     def _ahead(later: list[Debt]) -> list[tuple[Debt, str]]:
-        """Capture by capture, the first to fall due first: what is charged or has accrued, then
-        principal.
+        """Capture by capture, the first to fall due first: what is charged or has accrued, then principal,
+        last what came back from a dispute.
         """
         found: list[tuple[Debt, str]] = []
         for capture_no in dict.fromkeys(debt.capture_no for debt in later):
             of_it = sorted((d for d in later if d.capture_no == capture_no), key=lambda d: d.no)
             found += [(debt, component) for debt in of_it for component in ORDER[:3]]
+            of_it.sort(key=lambda d: (d.part, -d.no))
             found += [(debt, "principal") for debt in of_it]
         return found
