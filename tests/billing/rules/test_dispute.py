@@ -1,75 +1,65 @@
-"""A part that came back from a dispute is a debt with a date of its own: no new plan moves principal
-into it.
-"""
+"""A dispute that the buyer lost: its part is owed on a date of its own, and the plan goes on without it."""
 
-from datetime import timedelta
+from datetime import date
 from decimal import Decimal
-from typing import Any
-from uuid import UUID
 
-import pytest
-
-from billing.rules.events import Disputed, DisputeResolved, Event, Received, Refunded
-from billing.rules.replay import replay
-from products.rules.terms import Terms
+from billing.rules.state import outstanding_minor
+from billing.rules.values import State
 from tests.billing.rules.scripts import a_terms
-from tests.billing.rules.stories import DAY_0, day, drawn
+from tests.billing.rules.stories import Tale, day, drawn
 
-PLAIN: dict[str, Any] = {"term_days": 30, "free_days": 0, "refund_method": "from_refund", "dispute_days": 30}
-LEVEL: dict[str, Any] = {
-    **PLAIN, "due_rule": "periods", "form": "equal_instalment", "instalments": 3,
-    "prepayment": "lower_payment", "refund_order": "pro_rata",
-}  # fmt: skip
+TERMS = a_terms(dispute_days=7)
 
 
-def rows(terms: Terms, *later: Event) -> list[tuple[int, int, int]]:
-    """Number, days to the due date and open principal after 300.00 of 1,000.00 were disputed on day 4, lost
-    on day 9.
+def lost() -> Tale:
+    """Due on day 60; 30.00 of it lost on day 58, so due 7 days later."""
+    return drawn(10_000_00).disputed(30_00, 50).resolved("lost", 58)
+
+
+def owed_on(state: State) -> list[tuple[date, int]]:
+    return [(row.due_on, row.open_minor) for row in state.instalments]
+
+
+def test_lost_it_is_due_some_days_after_the_verdict() -> None:
+    assert owed_on(lost().state(TERMS, 58)) == [(day(60), 9_970_00), (day(65), 30_00)]
+
+
+def test_a_part_paid_early_leaves_each_its_date() -> None:
+    """Interest until day 59: 11 nights × 5.00, and 8 × 4.985 while 30.00 were in dispute: 94.88. The rest is
+    principal, of what is due on day 60.
     """
-    tale = drawn(1_000_00).events
-    lost: tuple[Event, ...] = (
-        Disputed(seq=3, effective_on=day(4), dispute_id=UUID(int=7), capture_no=1, amount_minor=300_00),
-        DisputeResolved(seq=4, effective_on=day(9), dispute_id=UUID(int=7), verdict="lost"),
-    )
-    state = replay(terms, (*tale, *lost, *later), day(11))
-    return [(row.no, (row.due_on - DAY_0) // timedelta(1), row.open_minor) for row in state.instalments]
+    state = lost().paid(194_88, 59, advance=True).state(TERMS, 59)
+    assert owed_on(state) == [(day(60), 9_870_00), (day(65), 30_00)]
 
 
-def test_lost_it_is_due_after_the_verdict() -> None:
-    assert rows(a_terms(**PLAIN)) == [(1, 30, 700_00), (101, 39, 300_00)]
+def test_a_refund_leaves_each_its_date() -> None:
+    state = lost().refunded(970_00, 59, "from_refund").state(TERMS, 59)
+    assert owed_on(state) == [(day(60), 9_000_00), (day(65), 30_00)]
 
 
-@pytest.mark.parametrize(
-    ("amount_minor", "left"), [(100_00, (600_00, 300_00)), (700_00, (0, 300_00)), (800_00, (0, 200_00))]
-)
-def test_goods_that_come_back_leave_the_plan_first(amount_minor: int, left: tuple[int, int]) -> None:
-    refund = Refunded(
-        seq=5, effective_on=day(11), refund_id=UUID(int=8), capture_no=1, amount_minor=amount_minor,
-        method="from_refund",
+def test_a_second_dispute_takes_from_the_plan() -> None:
+    state = lost().disputed(70_00, 59, no=2).state(TERMS, 59)
+    assert sorted(owed_on(state)) == [(day(60), 70_00), (day(60), 9_900_00), (day(65), 30_00)]
+
+
+def test_paid_early_whole_it_is_all_closed() -> None:
+    """All but 1.00 is paid on day 59, the plan first: what is left is owed with the lost part."""
+    state = lost().paid(10_093_88, 59, advance=True).state(TERMS, 59)
+    assert owed_on(state) == [(day(60), 0), (day(65), 1_00)]
+    assert outstanding_minor(lost().paid(10_094_88, 59, advance=True).state(TERMS, 59)) == 0
+
+
+def test_level_payments_are_solved_without_it() -> None:
+    """No interest, 1,200.00 in 4 payments, 100.00 of the last lost; 240.00 paid in advance: what is left of
+    1,100.00 is planned in four equal parts of 215.00, the lost 100.00 stay where they were.
+    """
+    terms = a_terms(
+        form="equal_instalment", instalments=4, due_rule="periods", daily_rate=Decimal(0),
+        prepayment="lower_payment",
     )  # fmt: skip
-    told = rows(a_terms(**PLAIN), refund)
-    assert [open_minor for _, _, open_minor in told] == list(left)
-    assert [due for _, due, _ in told] == [30, 39]
-
-
-@pytest.mark.parametrize(
-    ("amount_minor", "left"), [(100_00, (600_00, 300_00)), (700_00, (0, 300_00)), (800_00, (0, 200_00))]
-)
-def test_money_in_advance_pays_the_plan_first(amount_minor: int, left: tuple[int, int]) -> None:
-    """Of 0 % interest, so that all of it is principal."""
-    paid = Received(
-        seq=5, effective_on=day(11), receipt_id=UUID(int=8), amount_minor=amount_minor, advance=True
+    state = (
+        drawn(1_200_00).disputed(100_00, 1).resolved("lost", 2).paid(240_00, 3, advance=True).state(terms, 3)
     )
-    told = rows(a_terms(**PLAIN, daily_rate=Decimal(0)), paid)
-    assert [open_minor for _, _, open_minor in told] == list(left)
-
-
-def test_a_level_payment_is_solved_over_the_plan_alone() -> None:
-    """90.00 in advance: the plan's three instalments shrink alike, the part stays as it was."""
-    free = a_terms(**LEVEL, daily_rate=Decimal(0))
-    before = rows(free)
-    part = [row for row in before if row[0] > 100]
-    paid = Received(seq=5, effective_on=day(11), receipt_id=UUID(int=8), amount_minor=90_00, advance=True)
-    after = rows(free, paid)
-    assert [row for row in after if row[0] > 100] == part
-    assert [b[2] - a[2] for a, b in zip(after, before, strict=True) if b[0] < 100] == [30_00, 30_00, 30_00]
+    assert [(row.no, row.open_minor) for row in state.instalments] == [
+        (1, 215_00), (2, 215_00), (3, 215_00), (4, 215_00), (104, 100_00),
+    ]  # fmt: skip
