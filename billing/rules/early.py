@@ -128,21 +128,43 @@ def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
             left -= taken_minor
             parts[row.no] = parts.get(row.no, NOTHING).plus(Parts(principal=taken_minor))
             state = _book(terms, state, {row.no: Parts(principal=taken_minor)}, closing=False)
-    open_minor = sum(row.open_minor for row in to_come(state, capture_no))
+    open_minor = sum(row.open_minor for row in ahead(state, capture_no))
     principal_minor, fee_minor = with_prepayment_fee(terms, left, open_minor)
     if not principal_minor:
         return Paid(_settled(terms, state, capture_no), parts, (), left)
-    state, booked = replan(terms, state, capture_no, paid_minor=principal_minor, how=HOW[terms.prepayment])
+    state, booked = _pay_plan(terms, state, capture_no, principal_minor)
     for no, amount in booked.items():
         parts[no] = parts.get(no, NOTHING).plus(Parts(principal=amount))
     fees: tuple[tuple[int, int], ...] = ()
     if fee_minor:
-        first = to_come(state, capture_no)[0]
+        first = ahead(state, capture_no)[0]
         paid = replace(first.paid, fee=first.paid.fee + fee_minor)
         state = with_rows(state, [replace(first, fee_minor=first.fee_minor + fee_minor, paid=paid)])
         parts[first.no] = parts.get(first.no, NOTHING).plus(Parts(fee=fee_minor))
         fees = ((first.no, fee_minor),)
     return Paid(_settled(terms, state, capture_no), parts, fees, left - principal_minor - fee_minor)
+
+
+def _pay_plan(
+    terms: Terms, state: State, capture_no: int, principal_minor: int
+) -> tuple[State, dict[int, int]]:
+    """The plan's rows to come first, then what is planned no more: a part that was in dispute, a row whose
+    interest is accrued already.
+    """
+    plan_minor = min(principal_minor, sum(row.open_minor for row in to_come(state, capture_no)))
+    booked: dict[int, int] = {}
+    if plan_minor:
+        how = HOW[terms.prepayment]
+        state, booked = replan(terms, state, capture_no, paid_minor=plan_minor, how=how)
+    left = principal_minor - plan_minor
+    for row in sorted(ahead(state, capture_no), key=lambda row: -row.no) if left else ():
+        if taken := min(left, row.open_minor):
+            left -= taken
+            booked[row.no] = booked.get(row.no, 0) + taken
+            state = with_rows(
+                state, [replace(row, paid=replace(row.paid, principal=row.paid.principal + taken))]
+            )
+    return state, booked
 
 
 def _settled(terms: Terms, state: State, capture_no: int) -> State:

@@ -6,9 +6,20 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from billing.rules.advance import advance, charge_dates
 from billing.rules.apply import apply, begin, capture, noted
-from billing.rules.events import Authorised, Captured, Event, ReceiptReversed, Received, Refunded
+from billing.rules.events import (
+    Authorised,
+    Captured,
+    Disputed,
+    DisputeResolved,
+    Event,
+    ReceiptReversed,
+    Received,
+    Refunded,
+)
 from billing.rules.values import State
 from products.rules.terms import Terms
 
@@ -62,7 +73,7 @@ def _time(terms: Terms, state: State, to: date) -> Iterator[Step]:
 
 class _Told:
     """The events until a day in their order, and what of them changes earlier days: goods that count as never
-    delivered, receipts that never came.
+    delivered (those in dispute first, which then never was about them), receipts that never came.
 
     Taken by mistake and given back on the very day, a receipt never came either: there is no time between.
     """
@@ -86,6 +97,7 @@ class _Told:
                 event.reason == "bounced" or received_on.get(event.receipt_id) == event.effective_on
             ):
                 self.left_out.add(event.receipt_id)
+        self.in_dispute = _delivered(known)
 
     def happens(self, terms: Terms, state: State, event: Event) -> State:
         match event:
@@ -95,5 +107,32 @@ class _Told:
                 return noted(terms, state, event)
             case Received(receipt_id=id) | ReceiptReversed(receipt_id=id) if id in self.left_out:
                 return noted(terms, state, event)
+            case Disputed(dispute_id=id):
+                return apply(terms, state, replace(event, amount_minor=self.in_dispute[id]))
             case _:
                 return apply(terms, state, event)
+
+
+def _delivered(known: list[Event]) -> dict[UUID, int]:
+    """By dispute, what of its goods does not count as never delivered.
+
+    A `from_capture` refund takes what is in dispute first: open still, or won and waiting for its refund.
+    """
+    found: dict[UUID, int] = {}
+    waiting: dict[UUID, int] = {}
+    for event in known:
+        match event:
+            case Disputed():
+                found[event.dispute_id] = event.amount_minor
+                waiting[event.dispute_id] = event.capture_no
+            case DisputeResolved(verdict="lost"):
+                waiting.pop(event.dispute_id, None)
+            case Refunded(method="from_capture"):
+                left_minor = event.amount_minor
+                for dispute_id in [one for one, no in waiting.items() if no == event.capture_no]:
+                    taken_minor = min(left_minor, found[dispute_id])
+                    found[dispute_id] -= taken_minor
+                    left_minor -= taken_minor
+            case _:
+                pass
+    return found

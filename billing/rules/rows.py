@@ -55,14 +55,17 @@ def is_last(state: State, row: Instalment) -> bool:
 
 
 def to_come(state: State, capture_no: int) -> list[Instalment]:
-    """The capture's plan rows whose charge date has not come, in their order; disputed parts apart."""
+    """The capture's plan rows whose charge date has not come, in their order.
+
+    What is or was in dispute is apart: lost, it keeps a due date of its own.
+    """
     return [
         row
         for row in state.instalments
         if row.capture_no == capture_no
         and row.charge_on > state.as_of
         and row.through_on is None
-        and not row.disputed
+        and not is_disputed_part(row.no)
         and not row.is_charge
     ]
 

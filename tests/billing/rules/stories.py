@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from itertools import count
+from typing import Literal
 from uuid import UUID
 
 from billing.rules.accounts import Parties
@@ -9,6 +10,8 @@ from billing.rules.decision import Drawdown
 from billing.rules.events import (
     Authorised,
     Captured,
+    Disputed,
+    DisputeResolved,
     Event,
     ReceiptReversed,
     Received,
@@ -93,6 +96,24 @@ class Tale:
                 capture_no=capture,
                 amount_minor=amount_minor,
                 method=method,
+            )
+        )
+
+    def disputed(self, amount_minor: int, on: int, *, no: int = 1, capture: int = 1) -> "Tale":
+        return self._then(
+            Disputed(
+                seq=next(self.seq),
+                effective_on=day(on),
+                dispute_id=UUID(int=2000 + no),
+                capture_no=capture,
+                amount_minor=amount_minor,
+            )
+        )
+
+    def resolved(self, verdict: Literal["won", "lost"], on: int, *, no: int = 1) -> "Tale":
+        return self._then(
+            DisputeResolved(
+                seq=next(self.seq), effective_on=day(on), dispute_id=UUID(int=2000 + no), verdict=verdict
             )
         )
 

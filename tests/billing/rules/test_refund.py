@@ -1,6 +1,7 @@
 """Refunds of what was paid already, and the merchant's fee. For example 6 see test_examples.py."""
 
 from decimal import Decimal
+from typing import Literal
 
 import pytest
 
@@ -101,3 +102,26 @@ def test_merchant_fee(captured: int, refunded: int, returns: bool, fee: int) -> 
 def test_fee_returns_by_either_method(method: RefundMethod) -> None:
     tale = drawn(33_50).refunded(1_00, 3, method).refunded(2_50, 4, method)
     assert totals(tale.state(TERMS, 4)).merchant_fee == 30
+
+
+@pytest.mark.parametrize("verdict", ["won", None])
+@pytest.mark.parametrize("method", ["from_capture", "from_refund"])
+def test_a_disputed_part_goes_first(method: RefundMethod, verdict: Literal["won"] | None) -> None:
+    """4,000.00 of 10,000.00 in dispute; the goods come back: 6,000.00 are owed, and nothing is in dispute."""
+    tale = drawn(10_000_00).disputed(4_000_00, 5)
+    if verdict:
+        tale = tale.resolved(verdict, 8)
+    state = tale.refunded(4_000_00, 9, method).state(TERMS, 10)
+    assert [(i.principal_minor, i.disputed) for i in state.instalments if i.open_minor] == [(6_000_00, False)]
+    assert outstanding_minor(state) == 6_000_00
+
+
+def test_a_refund_takes_no_more_of_a_dispute_than_came_back() -> None:
+    """Of 4,000.00 in dispute 1,000.00 come back: 3,000.00 stay in dispute; lost, all 9,000.00 are owed."""
+    tale = drawn(10_000_00).disputed(4_000_00, 5).refunded(1_000_00, 9, "from_capture")
+    assert [(i.open_minor, i.disputed) for i in tale.state(TERMS, 10).instalments] == [
+        (6_000_00, False),
+        (3_000_00, True),
+    ]
+    lost = tale.resolved("lost", 12).state(TERMS, 12)
+    assert [(i.open_minor, i.disputed) for i in lost.instalments] == [(6_000_00, False), (3_000_00, False)]

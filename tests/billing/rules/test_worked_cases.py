@@ -202,6 +202,26 @@ def test_silence_charges_at_the_outcome_or_not_at_all() -> None:
         assert tale.state("2027-02-11").instalments[0].penalty.charged_minor == penalty
 
 
+@pytest.mark.parametrize(
+    ("changes", "amount", "left"),
+    [
+        # 10 nights are 5.00, the whole 30 are 15.00: 15.00 first, then principal
+        (SHORT, 1005_00, [10_00]),
+        (SHORT, 1014_99, [1]),
+        # 9 days of January are 3.00 by 30E/360, the month 10.00: what is left falls due with the month
+        ({}, 1004_00, [6_00, 0, 0, 0]),
+    ],
+)
+def test_a_part_that_pays_the_whole_period_first_then_pays_principal(
+    changes: dict[str, Any], amount: int, left: list[int]
+) -> None:
+    """`whole_period`: nothing that was paid to pay early is left over as credit balance."""
+    tale = Tale(**(changes | {"early_interest": "whole_period"}))
+    state = tale.paid(amount, "2027-01-11" if changes else "2027-01-10", ahead=True).state("2027-01-11")
+    assert [row.open_minor for row in state.instalments] == left
+    assert totals(state).excess == 0
+
+
 def test_non_accrual_and_write_off_change_the_books_and_not_the_debt() -> None:
     """90 days past due on 2 May: 25.00 of interest leave income; written off, 100.00 that come are
     recovery.

@@ -1,0 +1,65 @@
+"""A dispute that the buyer lost: its part is owed on a date of its own, and the plan goes on without it."""
+
+from datetime import date
+from decimal import Decimal
+
+from billing.rules.state import outstanding_minor
+from billing.rules.values import State
+from tests.billing.rules.scripts import a_terms
+from tests.billing.rules.stories import Tale, day, drawn
+
+TERMS = a_terms(dispute_days=7)
+
+
+def lost() -> Tale:
+    """Due on day 60; 30.00 of it lost on day 58, so due 7 days later."""
+    return drawn(10_000_00).disputed(30_00, 50).resolved("lost", 58)
+
+
+def owed_on(state: State) -> list[tuple[date, int]]:
+    return [(row.due_on, row.open_minor) for row in state.instalments]
+
+
+def test_lost_it_is_due_some_days_after_the_verdict() -> None:
+    assert owed_on(lost().state(TERMS, 58)) == [(day(60), 9_970_00), (day(65), 30_00)]
+
+
+def test_a_part_paid_early_leaves_each_its_date() -> None:
+    """Interest until day 59: 11 nights × 5.00, and 8 × 4.985 while 30.00 were in dispute: 94.88. The rest is
+    principal, of what is due on day 60.
+    """
+    state = lost().paid(194_88, 59, advance=True).state(TERMS, 59)
+    assert owed_on(state) == [(day(60), 9_870_00), (day(65), 30_00)]
+
+
+def test_a_refund_leaves_each_its_date() -> None:
+    state = lost().refunded(970_00, 59, "from_refund").state(TERMS, 59)
+    assert owed_on(state) == [(day(60), 9_000_00), (day(65), 30_00)]
+
+
+def test_a_second_dispute_takes_from_the_plan() -> None:
+    state = lost().disputed(70_00, 59, no=2).state(TERMS, 59)
+    assert sorted(owed_on(state)) == [(day(60), 70_00), (day(60), 9_900_00), (day(65), 30_00)]
+
+
+def test_paid_early_whole_it_is_all_closed() -> None:
+    """All but 1.00 is paid on day 59, the plan first: what is left is owed with the lost part."""
+    state = lost().paid(10_093_88, 59, advance=True).state(TERMS, 59)
+    assert owed_on(state) == [(day(60), 0), (day(65), 1_00)]
+    assert outstanding_minor(lost().paid(10_094_88, 59, advance=True).state(TERMS, 59)) == 0
+
+
+def test_level_payments_are_solved_without_it() -> None:
+    """No interest, 1,200.00 in 4 payments, 100.00 of the last lost; 240.00 paid in advance: what is left of
+    1,100.00 is planned in four equal parts of 215.00, the lost 100.00 stay where they were.
+    """
+    terms = a_terms(
+        form="equal_instalment", instalments=4, due_rule="periods", daily_rate=Decimal(0),
+        prepayment="lower_payment",
+    )  # fmt: skip
+    state = (
+        drawn(1_200_00).disputed(100_00, 1).resolved("lost", 2).paid(240_00, 3, advance=True).state(terms, 3)
+    )
+    assert [(row.no, row.open_minor) for row in state.instalments] == [
+        (1, 215_00), (2, 215_00), (3, 215_00), (4, 215_00), (104, 100_00),
+    ]  # fmt: skip
