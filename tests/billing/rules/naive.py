@@ -195,7 +195,7 @@ class Buyer:
             codes.add("wrong_state")
         if capture_no not in [capture.no for capture in now.captures]:
             return codes | {"capture_not_found"}
-        if any(rows[0].capture.no == capture_no for rows in now.disputes.values() if rows):
+        if any(no == capture_no for no, _ in now.disputes.values()):
             codes.add("dispute_open")
         then = self.story(key, on) if on >= self._begun(key) else None
         captured_then = then is not None and capture_no in [capture.no for capture in then.captures]

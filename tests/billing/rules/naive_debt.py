@@ -64,8 +64,12 @@ class Story(Time):
         return principals
 
     def _coming(self, capture: Capture) -> list[Row]:
-        """The plan's rows that have not fallen yet, in order; parts that were in dispute keep their dates."""
-        return [row for row in capture.rows if row.nominal > self.day and row.no % 10_000 < 100]
+        """The plan's rows that have not fallen yet, in order; they can be planned again.
+
+        Not so a row whose interest was paid ahead, and parts that were in dispute: they stay as they are.
+        """
+        in_plan = [row for row in capture.rows if row.no % 10_000 < 100]
+        return [row for row in in_plan if row.nominal > self.day and not row.ahead_until]
 
     # Refunds and disputes
 
@@ -156,10 +160,10 @@ class Story(Time):
             parts.append(Row(self.terms, capture, new, (old.start, old.nominal), old.due, part))
             parts[-1].grace, parts[-1].disputed = old.grace, True
         capture.rows += parts
-        self.disputes[event.dispute_id] = parts
+        self.disputes[event.dispute_id] = (capture.no, parts)
 
     def _disputeresolved(self, event: Any) -> None:
-        parts = self.disputes.pop(event.dispute_id)
+        _, parts = self.disputes.pop(event.dispute_id)
         if event.verdict == "won":
             return
         for row in parts:

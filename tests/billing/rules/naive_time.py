@@ -137,7 +137,7 @@ class Time:
         self.captured = self.voided = self.expired = 0
         self.captures: list[Capture] = []
         self.receipts: list[Receipt] = []
-        self.disputes: dict[Any, list[Row]] = {}
+        self.disputes: dict[Any, tuple[int, list[Row]]] = {}
         self.resolved: set[Any] = set()
         self.never_came = self._never_came(known)
         self.returned, self.in_dispute = self._never_delivered(known)
