@@ -59,10 +59,9 @@ def claims(terms: Terms, state: State, *, advance: bool) -> list[Claim]:
 
 
 def _due(terms: Terms, state: State) -> list[Claim]:
+    today = state.as_of
     due = [
-        row
-        for row in state.instalments
-        if not row.settled_on and not row.disputed and (row.past_due or row.due_on <= state.as_of)
+        row for row in state.instalments if row.due_on <= today and not row.settled_on and not row.disputed
     ]
     due.sort(key=lambda row: (not row.past_due, row.due_on, row.start_on, row.no))
     orders = {kind: component_order(terms, state, kind) for kind in (PAST_DUE, DUE)}

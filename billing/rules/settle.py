@@ -147,4 +147,5 @@ def settle(terms: Terms, state: State, rows: Iterable[Instalment]) -> State:
 
 def settle_captures(terms: Terms, state: State, capture_nos: Container[int]) -> State:
     """The same of all rows of these captures."""
-    return settle(terms, state, [row for row in state.instalments if row.capture_no in capture_nos])
+    rows = [row for row in state.instalments if not row.settled_on and row.capture_no in capture_nos]
+    return settle(terms, state, rows)
