@@ -101,9 +101,6 @@ async def _ground(ctx: Ctx, command: AuthoriseOrder) -> tuple[LineOwner, Offered
         if refusal := await taken_ref(tx, ctx, "drawdown", command.external_ref):
             return refusal
         offer = await published(tx, ctx, owner.product_id, command.choice)
-        stored = known.known_terms(ctx, offer.terms_id)
-        if not stored:
-            await known.store_terms(tx, ctx, offer.terms_id, offer.terms)
-    if not stored:
-        known.remember_terms(ctx, offer.terms_id)
+        await known.store_terms(tx, ctx, offer.terms_id, offer.terms)
+    known.remember_terms(ctx, offer.terms_id)
     return owner, offer

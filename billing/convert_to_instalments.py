@@ -115,9 +115,6 @@ async def _offered(ctx: Ctx, product_id: UUID, choice: Choice) -> Offered:
     """With its terms stored, so that a drawdown may refer to them."""
     async with scope(ctx) as tx:
         offer = await published(tx, ctx, product_id, choice)
-        stored = known.known_terms(ctx, offer.terms_id)
-        if not stored:
-            await known.store_terms(tx, ctx, offer.terms_id, offer.terms)
-    if not stored:
-        known.remember_terms(ctx, offer.terms_id)
+        await known.store_terms(tx, ctx, offer.terms_id, offer.terms)
+    known.remember_terms(ctx, offer.terms_id)
     return offer

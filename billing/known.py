@@ -84,8 +84,11 @@ async def find_merchant(tx: Tx, ctx: Ctx, merchant_id: UUID) -> bool:
 
 
 async def store_terms(tx: Tx, ctx: Ctx, terms_id: UUID, terms: Terms) -> None:
-    """Committed by the caller's scope before any drawdown refers to them; remembered by `remember_terms`
-    after that."""
+    """Unless they are known to be stored. Committed by the caller's scope before any drawdown refers to them;
+    remembered by `remember_terms` after that.
+    """
+    if known_terms(ctx, terms_id):
+        return
     await tx.execute(
         "INSERT INTO billing.terms (tenant_id, id, document) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         ctx.tenant_id, terms_id, canonical(terms).decode(),
@@ -93,6 +96,8 @@ async def store_terms(tx: Tx, ctx: Ctx, terms_id: UUID, terms: Terms) -> None:
 
 
 def remember_terms(ctx: Ctx, terms_id: UUID) -> None:
+    if known_terms(ctx, terms_id):
+        return
     if len(_stored_terms) >= _KEPT:
         _stored_terms.clear()
     _stored_terms.add((ctx.tenant_id, terms_id))

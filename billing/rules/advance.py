@@ -112,7 +112,7 @@ def _past_due(terms: Terms, state: State, since: date, to: date) -> State:
         if to > row.grace_on and not row.past_due:
             row = replace(row, past_due=True)
         changed.append(row)
-    return with_rows(state, changed) if changed else state
+    return with_rows(state, changed)
 
 
 def charge_dates(terms: Terms, state: State, to: date) -> list[date]:

@@ -24,6 +24,7 @@ from billing.rules.events import (
 )
 from billing.rules.later_dates import dated
 from billing.rules.moves import on_its_day
+from billing.rules.rows import find_row
 from billing.rules.settle import owed, unpaid
 from products.rules.calendar import EVERY_DAY, Calendar
 
@@ -38,7 +39,7 @@ def waive(
     if refusal := not_judged(drawdown, "waive", on, today):
         return refusal
     state = on_its_day(drawdown, "waive", on=on, today=today)
-    row = next((r for r in state.instalments if r.no == instalment_no), None) if state else None
+    row = find_row(state, instalment_no) if state else None
     if state is None or row is None:
         return Refusal("instalment_not_found", {"instalment_no": instalment_no})
     asked = owed(drawdown.terms, state, row)

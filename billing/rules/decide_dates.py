@@ -15,6 +15,7 @@ from billing.rules.events import DueDateChanged, DueDayChanged, Extended, Restru
 from billing.rules.extension import extendable, is_monthly, movable, new_nominal_dates
 from billing.rules.later_dates import dated
 from billing.rules.moves import on_its_day
+from billing.rules.rows import find_row
 from billing.rules.schedule import last_grace_day
 from products.rules.calendar import EVERY_DAY, Calendar
 from products.rules.terms import Form, MonthDay, PeriodUnit
@@ -89,7 +90,7 @@ def move_due_date(
     if refusal := on_capture_day(drawdown, today):
         return refusal
     terms, state = drawdown.terms, on_its_day(drawdown, "move_due_date", on=today, today=today)
-    row = next((r for r in state.instalments if r.no == instalment_no), None) if state else None
+    row = find_row(state, instalment_no) if state else None
     if state is None or row is None:
         return Refusal("instalment_not_found", {"instalment_no": instalment_no})
     if not movable(row):

@@ -155,7 +155,7 @@ def _pay_plan(
         how = HOW[terms.prepayment]
         state, booked = replan(terms, state, capture_no, paid_minor=plan_minor, how=how)
     left = principal_minor - plan_minor
-    for row in sorted(ahead(state, capture_no), key=lambda row: -row.no) if left else ():
+    for row in sorted(ahead(state, capture_no), key=lambda row: -row.no):
         if taken := min(left, row.open_minor):
             left -= taken
             booked[row.no] = booked.get(row.no, 0) + taken

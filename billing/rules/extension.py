@@ -102,7 +102,7 @@ def new_nominal_dates(state: State, capture_no: int, due_day: MonthDay) -> dict[
 
     20 March, 20 April and 20 June with the 10th: 10 April, 10 May, 10 July.
     """
-    old = sorted({row.nominal_on for row in all_to_come(state, capture_no)})
+    old = _coming_dates(state, capture_no)
     new: dict[date, date] = {}
     months = -1
     for on in old:
@@ -114,8 +114,13 @@ def new_nominal_dates(state: State, capture_no: int, due_day: MonthDay) -> dict[
 
 def is_monthly(state: State, capture_no: int) -> bool:
     """Whether the coming instalments lie a month or more apart."""
-    old = sorted({row.nominal_on for row in all_to_come(state, capture_no)})
-    return all((b - a).days >= SHORTEST_MONTH_DAYS for a, b in pairwise(old))
+    dates = pairwise(_coming_dates(state, capture_no))
+    return all((later - on).days >= SHORTEST_MONTH_DAYS for on, later in dates)
+
+
+def _coming_dates(state: State, capture_no: int) -> list[date]:
+    """Each nominal date once, in order."""
+    return sorted({row.nominal_on for row in all_to_come(state, capture_no)})
 
 
 def _months_between(first: date, last: date) -> int:

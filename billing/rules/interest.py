@@ -43,9 +43,8 @@ def free_until(terms: Terms, state: State, row: Instalment) -> date | None:
 
 def interest_on(terms: Terms, state: State, row: Instalment) -> date:
     """The day on which the row's interest is charged by itself."""
-    if terms.interest_free != "if_closed_within":
-        return row.charge_on
-    return max(row.charge_on, capture_of(state, row.capture_no).captured_on + timedelta(terms.free_days + 1))
+    until = free_until(terms, state, row)
+    return row.charge_on if until is None else max(row.charge_on, until + timedelta(1))
 
 
 def segments(terms: Terms, state: State, row: Instalment, since: date, to: date) -> list[Segment]:

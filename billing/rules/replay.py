@@ -127,7 +127,7 @@ def _delivered(known: list[Event]) -> dict[UUID, int]:
                 waiting[event.dispute_id] = event.capture_no
             case DisputeResolved(verdict="lost"):
                 waiting.pop(event.dispute_id, None)
-            case Refunded(method="from_capture"):
+            case Refunded(reaches_back=True):
                 left_minor = event.amount_minor
                 for dispute_id in [one for one, no in waiting.items() if no == event.capture_no]:
                     taken_minor = min(left_minor, found[dispute_id])

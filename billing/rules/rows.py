@@ -1,7 +1,7 @@
 """Looking at a drawdown's rows: which belong together, which bear interest, which are still to come."""
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from operator import attrgetter
 from typing import Final
@@ -31,24 +31,25 @@ def capture_of(state: State, capture_no: int) -> Capture:
     raise ValueError(f"no capture {capture_no}")
 
 
+def find_row(state: State, no: int) -> Instalment | None:
+    return next((row for row in state.instalments if row.no == no), None)
+
+
 def row_of(state: State, no: int) -> Instalment:
     """Raises ValueError if there is none."""
-    for row in state.instalments:
-        if row.no == no:
-            return row
-    raise ValueError(f"no instalment {no}")
+    row = find_row(state, no)
+    if row is None:
+        raise ValueError(f"no instalment {no}")
+    return row
 
 
 def row_or_unmade(state: State, no: int) -> Instalment | None:
     """None where an earlier day's change (all was paid by then) left its plan, or its part in dispute,
     unmade: what was agreed of it has nothing to act on. Raises ValueError if there never was such a row.
     """
-    plan = no % CAPTURE_STRIDE // PLAN_STRIDE
     made = capture_of(state, no // CAPTURE_STRIDE + 1).plan
-    is_charge = no % CAPTURE_STRIDE > CHARGES_FROM
-    if any(row.no == no for row in state.instalments) or is_charge:
-        return row_of(state, no)
-    return None if plan > made or is_disputed_part(no) else row_of(state, no)
+    is_later = no % CAPTURE_STRIDE // PLAN_STRIDE > made and no % CAPTURE_STRIDE <= CHARGES_FROM
+    return find_row(state, no) if is_later or is_disputed_part(no) else row_of(state, no)
 
 
 def plan_no(capture_no: int, plan: int, index: int) -> int:
@@ -124,8 +125,10 @@ def with_capture(state: State, capture: Capture) -> State:
     return replace(state, captures=tuple(capture if c.no == capture.no else c for c in state.captures))
 
 
-def with_rows(state: State, changed: Iterable[Instalment]) -> State:
+def with_rows(state: State, changed: Collection[Instalment]) -> State:
     """The rows replaced by their number, in which order a state keeps them."""
+    if not changed:
+        return state
     rows = list(state.instalments)
     for row in changed:
         rows[bisect_left(rows, row.no, key=_NO)] = row
