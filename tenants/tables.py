@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, Array, BigInt, Bytea, Date, Integer, Numeric, Text, Timestamptz
+from piccolo.columns import (
+    JSONB,
+    UUID,
+    Array,
+    BigInt,
+    Boolean,
+    Bytea,
+    Date,
+    Integer,
+    Numeric,
+    Text,
+    Timestamptz,
+)
 from piccolo.table import Table
 
 
@@ -134,3 +146,38 @@ class TradeReturnLine(Table, tablename="trade_return_line", schema="tenants"):
     category = Text(default=None, null=True)
     quantity = Numeric(digits=(18, 6), default=None)
     amount_minor = BigInt(default=None)
+
+
+class ImportRun(Table, tablename="import_run", schema="tenants"):
+    """A file under way, or done: `position` rows of it are accounted for in `counts`."""
+
+    tenant_id = UUID(default=None)
+    id = UUID(primary_key=True, default=None)
+    kind = Text(default=None)
+    format = Text(default=None)
+    mapping = JSONB(default=None)
+    mapping_digest = UUID(default=None)
+    columns = Array(Text(), default=None)
+    file_name = Text(default=None)
+    file_hash = Text(default=None)
+    file_bytes = BigInt(default=None)
+    queued = Boolean(default=None)
+    status = Text(default=None)
+    position = BigInt(default=0)
+    counts = JSONB(default=None)
+    problem = JSONB(default=None, null=True)
+    lease_until = Timestamptz(default=None, null=True)
+    created_at = Timestamptz(default=None)
+    ended_at = Timestamptz(default=None, null=True)
+
+
+class ImportRefusal(Table, tablename="import_refusal", schema="tenants"):
+    """A row that could not be taken: where, why, and as it came."""
+
+    tenant_id = UUID(default=None)
+    import_id = UUID(primary_key=True, default=None)
+    row_no = BigInt(default=None)
+    column_name = Text(default=None, null=True)
+    code = Text(default=None)
+    params = JSONB(default=None)
+    cells = JSONB(default=None)

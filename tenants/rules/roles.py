@@ -19,6 +19,8 @@ VOCABULARY: Final = frozenset(
         "debts:write",
         "drawdowns:read",
         "drawdowns:write",
+        "imports:read",
+        "imports:write",
         "keys:read",
         "keys:write",
         "ledger:read",
@@ -52,6 +54,7 @@ _TRADE_READ: Final = frozenset(
     {
         "buyers:read",
         "drawdowns:read",
+        "imports:read",
         "lines:read",
         "merchants:read",
         "orders:read",
@@ -66,9 +69,10 @@ ROLES: Final = {
     "admin": VOCABULARY - {"owners:write"},
     "risk": _TRADE_READ | {"debts:write", "ledger:read", "lines:write", "products:write"},
     "credit_officer": _TRADE_READ | {"buyers:write", "lines:write"},
-    "operations": _TRADE_READ | {"buyers:write", "drawdowns:write", "merchants:write", "orders:write"},
+    "operations": _TRADE_READ
+    | {"buyers:write", "drawdowns:write", "imports:write", "merchants:write", "orders:write"},
     "finance": _TRADE_READ
-    | {"days:write", "debts:write", "ledger:read", "receipts:reverse", "receipts:write"},
+    | {"days:write", "debts:write", "imports:write", "ledger:read", "receipts:reverse", "receipts:write"},
     "collections": _TRADE_READ | {"receipts:write"},
     "salesperson": frozenset(
         {"buyers:read", "buyers:write", "drawdowns:read", "lines:read", "orders:read", "products:read"}

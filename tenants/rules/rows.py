@@ -19,6 +19,7 @@ from tenants.rules.mapping import Mapping
 from tenants.rules.parties import BuyerItem, MerchantItem, ReceiptItem
 from tenants.rules.row_cells import RowReader
 from tenants.rules.steps import (
+    BadRow,
     Item,
     LeftOut,
     Raw,
@@ -84,6 +85,8 @@ class Mapper:
         take = self._line if self._mapping.kind in ("orders", "returns") else self._single
         for no, raw in enumerate(rows, first):
             try:
+                if isinstance(raw, BadRow):
+                    raise RowRefused(None, raw.code, raw.params)
                 take(no, raw)
             except RowRefused as wrong:
                 self._done.append(Refused((no, raw), wrong.column, wrong.code, wrong.params))

@@ -14,6 +14,21 @@ from tenants.rules.parties import BuyerItem, MerchantItem, ReceiptItem
 from tenants.rules.trade import MOST_LINES, TradeOrderItem, TradeReturnItem
 
 Raw = Sequence[Any]
+
+
+class BadRow(tuple[Any, ...]):
+    """Cells of a row that does not fit the header, or is none; it is refused with this code."""
+
+    code: str
+    params: Params
+
+    @classmethod
+    def of(cls, cells: Sequence[Any], code: str, params: Params) -> BadRow:
+        row = cls(cells)
+        row.code, row.params = code, params
+        return row
+
+
 Row = tuple[int, Raw]
 """Number in the file, from 1 without the header, and the cells as they came."""
 Item = TradeOrderItem | TradeReturnItem | BuyerItem | MerchantItem | ReceiptItem
