@@ -18,6 +18,7 @@ from uuid import UUID
 from billing import known, rows
 from billing.command import Command, ReceiptRow
 from billing.commit import ATTEMPTS, commit, commit_many
+from billing.cycles import cut_lines
 from billing.events import DRAWDOWN_BECAME_PAST_DUE, DRAWDOWN_EXPIRED, DRAWDOWN_FELL_DUE
 from billing.loaded import Loaded, not_ahead
 from billing.queries import (
@@ -55,7 +56,8 @@ async def day_ended_through(tx: Tx, ctx: Ctx) -> date | None:
 
 
 async def make_room(ctx: Ctx, line_id: UUID, buyer_id: UUID, currency: str) -> None:
-    """Expires the line's holds whose day has come, and lets the buyer's credit balance pay what fell due."""
+    """Lets the buyer's credit balance pay what fell due, and expires the line's holds whose day has come."""
+    await catch_up(ctx, buyer_id, currency)
     async with scope(ctx, read_only=True) as tx:
         found = await tx.fetch(
             """SELECT d.id FROM billing.drawdown_use u
@@ -64,7 +66,6 @@ async def make_room(ctx: Ctx, line_id: UUID, buyer_id: UUID, currency: str) -> N
             ctx.tenant_id, line_id, ctx.today,
         )  # fmt: skip
     await advance_rows(ctx, [row["id"] for row in found], ctx.today)
-    await catch_up(ctx, buyer_id, currency)
 
 
 async def catch_up(ctx: Ctx, buyer_id: UUID, currency: str) -> None:
@@ -80,7 +81,15 @@ async def catch_up(ctx: Ctx, buyer_id: UUID, currency: str) -> None:
         credit = await credit_minor(tx, ctx, buyer_id, currency)
         day = await credit_usable_from(tx, ctx, buyer_id, currency) if credit else ctx.today
     day = min(max(day, since + timedelta(1)) if since else day, ctx.today)
-    while day <= ctx.today:
+    while True:
+        cut_on, line_ids = await _next_cut(ctx, buyer_id, currency)
+        if cut_on is not None and cut_on <= day:
+            over = cut_on - timedelta(1)
+            await advance_rows(ctx, await _waiting(ctx, buyer_id, currency, over), over)
+            await cut_lines(ctx, line_ids, cut_on)
+            continue
+        if day > ctx.today:
+            return
         await advance_rows(ctx, await _waiting(ctx, buyer_id, currency, day), day)
         if credit:
             await use_credit(ctx, buyer_id, currency, day)
@@ -107,6 +116,22 @@ async def load_current(
         again = await load_drawdown(tx, ctx, drawdown_id) or found
         not_ahead(ctx, [again])
         return await with_events(tx, ctx, again, move, on=on or ctx.today) if move else again
+
+
+async def _next_cut(ctx: Ctx, buyer_id: UUID, currency: str) -> tuple[date | None, list[UUID]]:
+    """The buyer's first bill day until today that is not cut, and the lines that it is of."""
+    async with scope(ctx, read_only=True) as tx:
+        found = await tx.fetch(
+            """SELECT y.line_id, y.next_cut_on FROM billing.line l
+            JOIN billing.line_cycle y ON y.tenant_id = l.tenant_id AND y.line_id = l.id
+            WHERE l.tenant_id = $1 AND l.buyer_id = $2 AND l.currency = $3 AND y.next_cut_on <= $4
+            ORDER BY y.next_cut_on, y.line_id""",
+            ctx.tenant_id, buyer_id, currency, ctx.today,
+        )  # fmt: skip
+    if not found:
+        return None, []
+    first_on: date = found[0]["next_cut_on"]
+    return first_on, [row["line_id"] for row in found if row["next_cut_on"] == first_on]
 
 
 async def _waiting(ctx: Ctx, buyer_id: UUID, currency: str, day: date) -> list[UUID]:

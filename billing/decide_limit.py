@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -16,11 +17,13 @@ from billing.queries import Line, find_open_line
 from billing.rules.decision import Refusal
 from billing.rules.limit import Kind, Limit
 from billing.rules.limit import decide_limit as decide_by_rule
+from billing.statement_rows import LineCycleRow
 from kernel import ids
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import NotFound
-from products.queries import published
+from products.queries import billing_of, published
+from products.rules.due_dates import next_cut
 
 PERMISSION: Final = "lines:write"
 
@@ -68,6 +71,7 @@ async def decide_limit(ctx: Ctx, command: DecideLimit) -> LineView:
             ):
                 raise NotFound(what="buyer")
             line = await find_open_line(tx, ctx, command.buyer_id, command.product_id)
+            billing = (await billing_of(tx, ctx.tenant_id, [command.product_id]))[command.product_id]
         now = Limit(line.limit_minor, line.status) if line else None
         after = decide_by_rule(command.kind, now, command.limit_minor)
         if isinstance(after, Refusal):
@@ -78,12 +82,14 @@ async def decide_limit(ctx: Ctx, command: DecideLimit) -> LineView:
             version=0,
             over_limit=False,
         )  # fmt: skip
-        return _command(ctx, command, line or opened, now, after)
+        return _command(ctx, command, line or opened, now, after, next_cut(ctx.today, billing.cut_day))
 
     return (await commit_with_retry(ctx, decide)).result(LineView)
 
 
-def _command(ctx: Ctx, command: DecideLimit, line: Line, now: Limit | None, after: Limit) -> Command:
+def _command(
+    ctx: Ctx, command: DecideLimit, line: Line, now: Limit | None, after: Limit, first_cut_on: date | None
+) -> Command:
     draft = rows.Draft()
     if now is None:
         draft.add(
@@ -94,6 +100,8 @@ def _command(ctx: Ctx, command: DecideLimit, line: Line, now: Limit | None, afte
                 created_at=ctx.now,
             ),
         )  # fmt: skip
+        cycle = LineCycleRow(line_id=line.id, product_id=line.product_id, next_cut_on=first_cut_on)
+        draft.add("line_cycle", cycle)
     else:
         draft.limits.append(
             LimitChange(id=line.id, version=line.version, limit=after.limit_minor, status=after.status)

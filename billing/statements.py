@@ -15,8 +15,8 @@ from kernel.db.engine import Tx
 
 
 class StatementLine(msgspec.Struct, frozen=True, kw_only=True):
-    """`amount_minor` is what it adds to the debt. `late_number`: the statement that it came too late for. Of a
-    preview a line has no id.
+    """`amount_minor` is what it adds to the debt. `late_number`: the statement that it came too late for. A
+    line of a preview has no id.
     """
 
     id: UUID | None

@@ -1,4 +1,4 @@
-"""What a debt is made of at a statement's cut: overdue, due before the next cut, not yet due (DOMAIN.md §10)."""
+"""What a debt is made of at a cut: overdue, due before the next one, not yet due (DOMAIN.md §10)."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -39,8 +39,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def dues(before: State, opening: State, next_cut_on: date) -> list[Due]:
-    """Of one drawdown, row by row. `before` is its state when the day before the cut is over and says how much;
-    `opening` the one at the cut and says when.
+    """Of one drawdown, row by row. `before`, its state when the day before the cut is over, says how much;
+    `opening`, the one at the cut, says when.
     """
     found = []
     for row in before.instalments:

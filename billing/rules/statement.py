@@ -77,8 +77,8 @@ class Earlier(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """`amount_minor` is what it adds to the debt, below 0: what it takes off. `late_for`: the statement that it
-    came too late for, being recorded after its cut.
+    """`amount_minor` is what it adds to the debt, below 0: what it takes off. `late_for`: the statement that
+    it came too late for, being recorded after its cut.
     """
 
     journal_id: UUID
@@ -94,7 +94,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sums(msgspec.Struct, frozen=True, kw_only=True):
-    """Minor units. What is paid, refunded and waived is positive where it takes off; corrections are signed."""
+    """Minor units. Paid, refunded and waived are positive where they take off; corrections are signed."""
 
     opening_minor: int
     captured_minor: int = 0

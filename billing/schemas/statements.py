@@ -25,8 +25,8 @@ from tenants.schemas import BuyerId
 
 
 class StatementLineView(msgspec.Struct, kw_only=True):
-    """`amount_minor` is what it adds to the debt, below 0: what it takes off. `late_number`: the statement that
-    it came too late for, since it was recorded after that was cut; such a line is part of `corrections_minor`
+    """`amount_minor` is what it adds to the debt, below 0: what it takes off. `late_number`: the statement
+    that it came too late for, being recorded after that was cut; such a line is part of `corrections_minor`
     alone. Of a preview `id` is null, and `charge_id` of what is still to be charged.
     """
 
@@ -52,12 +52,13 @@ class StatementDueView(msgspec.Struct, kw_only=True):
 
 
 class StatementView(msgspec.Struct, kw_only=True):
-    """Closing = opening + captured + converted + charged − paid − refunded − waived + corrections, where charged
-    = interest + fee + penalty; and closing = overdue + due (before the next cut) + not yet due + disputed.
+    """Closing = opening + captured + converted + charged − paid − refunded − waived + corrections, where
+    charged = interest + fee + penalty; and closing = overdue + due (before the next cut) + not yet due +
+    disputed.
 
     It takes what counts for the days from `from_on` (null: from the beginning) through `through_on`, the day
-    before `cut_on`. `credit_minor`: the buyer's credit balance, in none of the sums. A preview has neither id nor
-    number.
+    before `cut_on`. `credit_minor`: the buyer's credit balance, in none of the sums. A preview has neither id
+    nor number.
     """
 
     id: StatementId | None

@@ -145,6 +145,18 @@ def due_days(document: ProductDocument) -> tuple[MonthDay, ...]:
     return tuple(dict.fromkeys([*dates.get("buyer_due_days", []), *own]))
 
 
+def cut_day(document: ProductDocument) -> MonthDay | None:
+    """The day of the month on which statements are cut: a billing cycle's own, or the one named; None: there
+    are none.
+    """
+    dates = document.get("due_dates", {})
+    if dates.get("rule") == "bill_day":
+        day: MonthDay | None = dates["bill_day"]
+        return day
+    named: MonthDay | None = document.get("statement", {}).get("bill_day")
+    return named
+
+
 def _law_row(document: ProductDocument, party: Party, on: date) -> LawRow | None:
     law = document.get("law")
     return law_row(law["jurisdiction"], law["licence"], party, on) if law else None

@@ -1,0 +1,354 @@
+"""Billing cycles: what is on a line's next statement, and the cut that writes it (DOMAIN §10).
+
+A cut of bill day B takes all that counts for the days before B and is on no earlier statement. Whoever
+writes anything of a buyer on B or later cuts first (bring_forward.py), as day end does (day.py): so what a
+cut does not find was recorded after it, and no statement depends on when day end ran.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from msgspec.structs import asdict
+
+from billing import rows
+from billing.command import Command
+from billing.commit import ATTEMPTS, commit, commit_many
+from billing.loaded import Loaded
+from billing.queries import load_drawdowns, load_of_lines
+from billing.rules.advance import advance
+from billing.rules.replay import replay
+from billing.rules.standing import Standing, dues, standing
+from billing.rules.statement import Charged, Earlier, Line, Posted, Sums, lines, sums_of
+from billing.rules.values import State
+from billing.statement_rows import LineCycleSet, StatementLineRow, StatementRow
+from kernel import ids
+from kernel.context import Ctx
+from kernel.db.engine import Tx
+from kernel.db.scope import scope
+from kernel.errors import Stale
+from products.queries import Billing, billing_of
+from products.rules.due_dates import next_cut
+
+_MARGIN_MS: Final = 3_600_000
+"""Ids that were made before a cut and committed after it are not older than that."""
+_FIRST: Final = UUID(int=0)
+_TOGETHER: Final = 1_000
+
+
+class Cycle(msgspec.Struct, frozen=True, kw_only=True):
+    """A line and its next cut. `credit_minor`: its buyer's credit balance."""
+
+    line_id: UUID
+    buyer_id: UUID
+    product_id: UUID
+    currency: str
+    cut_on: date
+    since: UUID | None
+    credit_minor: int
+
+
+class Facts(msgspec.Struct, kw_only=True):
+    """What of one line is on no statement, whatever day it counts for."""
+
+    earlier: list[Earlier] = []
+    posted: list[Posted] = []
+    charged: list[Charged] = []
+
+    @property
+    def all(self) -> list[Posted | Charged]:
+        return [*self.posted, *self.charged]
+
+    def moved_from(self, on: date) -> set[UUID]:
+        """The drawdowns of which something counts for that day or a later one."""
+        return {one.drawdown_id for one in self.all if one.effective_on >= on}
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a statement says, but its number. `next_cut_on`: None where the product is billed no more;
+    `looks_to` is the day before which a debt counts as due. `left`: journals of later days.
+    """
+
+    cycle: Cycle
+    book: UUID
+    next_cut_on: date | None
+    looks_to: date
+    left: tuple[UUID, ...]
+    earlier: Earlier | None
+    sums: Sums
+    standing: Standing
+    lines: tuple[Line, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing moved, nothing is owed: no statement is cut."""
+        return not self.lines and not self.sums.closing_minor
+
+
+async def due_cycles(tx: Tx, ctx: Ctx, line_ids: Sequence[UUID], on: date) -> list[Cycle]:
+    """Those of the lines that have a cut on that day or before."""
+    rows = await tx.fetch(
+        """SELECT y.line_id, l.buyer_id, y.product_id, l.currency, y.next_cut_on AS cut_on, y.since,
+            coalesce(b.credit_minor, 0) AS credit_minor
+        FROM billing.line_cycle y
+        JOIN billing.line l ON l.tenant_id = y.tenant_id AND l.id = y.line_id
+        LEFT JOIN billing.buyer_balance b
+            ON b.tenant_id = l.tenant_id AND b.buyer_id = l.buyer_id AND b.currency = l.currency
+        WHERE y.tenant_id = $1 AND y.line_id = ANY ($2) AND y.next_cut_on <= $3 ORDER BY y.line_id""",
+        ctx.tenant_id, list(line_ids), on,
+    )  # fmt: skip
+    return [Cycle(**row) for row in rows]
+
+
+async def cut_lines(ctx: Ctx, line_ids: Sequence[UUID], on: date) -> int:
+    """Cuts the lines' statements of the bill days until and on `on`, in their order; how many were cut.
+
+    All that counts for the days before must be written (bring_forward.py). None of it is under the caller's
+    idempotency key. Raises Stale where the business date has moved on.
+    """
+    own, cut, left, attempts = ctx.unkeyed(), 0, list(line_ids), 0
+    while left:
+        async with scope(ctx, read_only=True) as tx:
+            cycles = await due_cycles(tx, ctx, left, on)
+            made = await prepare(tx, ctx, cycles)
+        outcomes = await commit_many(own, [_command(own, one) for one in made])
+        done = [one for one, outcome in zip(made, outcomes, strict=True) if outcome != "stale"]
+        cut += sum(not one.is_empty for one in done)
+        left = [cycle.line_id for cycle in cycles]
+        attempts = 0 if done else attempts + 1
+        if left and attempts == ATTEMPTS:
+            raise Stale(what="cycle")
+    return cut
+
+
+async def begin_cycles(ctx: Ctx) -> None:
+    """Lines of products that are billed by now and were not before: cut from their next bill day on."""
+    own = ctx.unkeyed()
+    async with scope(ctx, read_only=True) as tx:
+        billing = await billing_of(tx, ctx.tenant_id)
+    billed = {product_id: one.cut_day for product_id, one in billing.items() if one.cut_day is not None}
+    while billed:
+        async with scope(ctx, read_only=True) as tx:
+            found = await tx.fetch(
+                """SELECT line_id, product_id FROM billing.line_cycle
+                WHERE tenant_id = $1 AND product_id = ANY ($2) AND next_cut_on IS NULL
+                ORDER BY product_id, line_id LIMIT $3""",
+                ctx.tenant_id, list(billed), _TOGETHER,
+            )  # fmt: skip
+        if not found:
+            return
+        draft = rows.Draft()
+        for row in found:
+            first_on = next_cut(ctx.today, billed[row["product_id"]])
+            draft.add("line_cycle_set", LineCycleSet(line_id=row["line_id"], next_cut_on=first_on))
+        await commit(own, rows.command(own, draft, {}))
+
+
+async def prepare(tx: Tx, ctx: Ctx, cycles: Sequence[Cycle]) -> list[Cut]:
+    """The statements of the lines' next cuts."""
+    line_ids = [cycle.line_id for cycle in cycles]
+    if not line_ids:
+        return []
+    billing = await billing_of(tx, ctx.tenant_id, list({cycle.product_id for cycle in cycles}))
+    facts = await load_facts(tx, ctx, line_ids)
+    owing: dict[UUID, list[Loaded]] = defaultdict(list)
+    for loaded in await load_of_lines(tx, ctx, line_ids):
+        owing[loaded.line_id].append(loaded)
+    await _bring_back(tx, ctx, cycles, facts, owing)
+    return [_cut(cycle, billing, facts[cycle.line_id], owing[cycle.line_id]) for cycle in cycles]
+
+
+async def _bring_back(
+    tx: Tx, ctx: Ctx, cycles: Sequence[Cycle], facts: dict[UUID, Facts], owing: dict[UUID, list[Loaded]]
+) -> None:
+    """Drawdowns that stand on a later day than the one before the cut come with their events."""
+    cut_on = {cycle.line_id: cycle.cut_on for cycle in cycles}
+    known = {loaded.id for found in owing.values() for loaded in found}
+    ahead = {
+        loaded.id
+        for found in owing.values()
+        for loaded in found
+        if loaded.authorised_on < cut_on[loaded.line_id] <= loaded.state.as_of
+    }
+    ahead |= {
+        drawdown_id
+        for line_id, found in facts.items()
+        for drawdown_id in found.moved_from(cut_on[line_id])
+        if drawdown_id not in known
+    }
+    if ahead:
+        for loaded in await load_drawdowns(tx, ctx, sorted(ahead), events=True):
+            owing[loaded.line_id] = [one for one in owing[loaded.line_id] if one.id != loaded.id] + [loaded]
+
+
+def _cut(cycle: Cycle, billing: dict[UUID, Billing], facts: Facts, owing: Sequence[Loaded]) -> Cut:
+    states = [_states(loaded, cycle.cut_on) for loaded in owing if loaded.authorised_on < cycle.cut_on]
+    return make_cut(cycle, billing[cycle.product_id], facts, states)
+
+
+def make_cut(cycle: Cycle, billing: Billing, facts: Facts, states: Iterable[tuple[State, State]]) -> Cut:
+    """`states`: of each drawdown that owes something, when the day before is over and at the cut's opening.
+
+    Raises ValueError where the ledger and the states differ: nothing is cut that does not add up.
+    """
+    next_cut_on = next_cut(cycle.cut_on, billing.cut_day)
+    looks_to = next_cut_on or _as_before(cycle.cut_on)
+    stands = standing(due for pair in states for due in dues(*pair, looks_to))
+    taken = lines(
+        [one for one in facts.posted if one.effective_on < cycle.cut_on],
+        [one for one in facts.charged if one.effective_on < cycle.cut_on],
+        facts.earlier,
+    )
+    earlier = facts.earlier[-1] if facts.earlier else None
+    sums = sums_of(earlier.closing_minor if earlier else 0, taken)
+    if sums.closing_minor != stands.total_minor:
+        told = f"the ledger says {sums.closing_minor}, the drawdowns {stands.total_minor}"
+        raise ValueError(f"line {cycle.line_id} cannot be cut on {cycle.cut_on}: {told}")
+    return Cut(
+        cycle=cycle,
+        book=billing.lender_book,
+        next_cut_on=next_cut_on,
+        looks_to=looks_to,
+        left=tuple(one.journal_id for one in facts.all if one.effective_on >= cycle.cut_on),
+        earlier=earlier,
+        sums=sums,
+        standing=stands,
+        lines=taken,
+    )
+
+
+def _as_before(cut_on: date) -> date:
+    """A product that is billed no more: its last statement looks a month ahead all the same."""
+    following = next_cut(cut_on, cut_on.day if cut_on.day <= 28 else "last")
+    assert following is not None
+    return following
+
+
+def _states(loaded: Loaded, cut_on: date) -> tuple[State, State]:
+    before = loaded.state
+    if before.as_of >= cut_on:
+        if loaded.events is None:
+            raise ValueError(f"drawdown {loaded.id} stands on {before.as_of} and came without its events")
+        before = replay(loaded.terms, loaded.events, cut_on - timedelta(1))
+    return before, advance(loaded.terms, before, cut_on)
+
+
+async def load_facts(tx: Tx, ctx: Ctx, line_ids: Sequence[UUID]) -> dict[UUID, Facts]:
+    """Postings and charges of the lines' drawdowns that are on no statement, and the statements there are."""
+    found: dict[UUID, Facts] = {line_id: Facts() for line_id in line_ids}
+    args = (ctx.tenant_id, list(line_ids))
+    for row in await tx.fetch(
+        """SELECT line_id, id, number, cut_on, closing_minor FROM billing.statement
+        WHERE tenant_id = $1 AND line_id = ANY ($2) ORDER BY line_id, cut_on""",
+        *args,
+    ):
+        found[row[0]].earlier.append(Earlier(id=row[1], number=row[2], cut_on=row[3], closing_minor=row[4]))
+    for row in await tx.fetch(_POSTED, *args, _FIRST):
+        facts = dict(row)
+        found[facts.pop("line_id")].posted.append(Posted(**facts))
+    for row in await tx.fetch(_CHARGED, *args, _FIRST):
+        facts = dict(row)
+        found[facts.pop("line_id")].charged.append(Charged(**facts))
+    return found
+
+
+_POSTED: Final = """
+    SELECT u.line_id, e.journal_id, j.kind AS journal_kind, e.drawdown_id, d.order_ref, j.effective_on,
+        j.booked_on, e.debit_account, e.credit_account, e.amount_minor
+    FROM billing.line_cycle y
+    JOIN billing.drawdown_use u ON u.tenant_id = y.tenant_id AND u.line_id = y.line_id
+    JOIN billing.drawdown d ON d.tenant_id = u.tenant_id AND d.id = u.drawdown_id
+    JOIN billing.entry e ON e.tenant_id = u.tenant_id AND e.drawdown_id = u.drawdown_id
+        AND e.journal_id >= coalesce(y.since, $3)
+    JOIN billing.journal j ON j.tenant_id = e.tenant_id AND j.id = e.journal_id
+    WHERE y.tenant_id = $1 AND y.line_id = ANY ($2) AND NOT EXISTS (
+        SELECT FROM billing.statement_line s
+        WHERE s.tenant_id = e.tenant_id AND s.journal_id = e.journal_id)"""
+_CHARGED: Final = """
+    SELECT u.line_id, c.journal_id, c.drawdown_id, d.order_ref, c.effective_on, c.booked_on,
+        c.id AS charge_id, c.instalment_no, c.kind, c.amount_minor
+    FROM billing.line_cycle y
+    JOIN billing.drawdown_use u ON u.tenant_id = y.tenant_id AND u.line_id = y.line_id
+    JOIN billing.drawdown d ON d.tenant_id = u.tenant_id AND d.id = u.drawdown_id
+    JOIN billing.charge c ON c.tenant_id = u.tenant_id AND c.drawdown_id = u.drawdown_id
+        AND c.id >= coalesce(y.since, $3)
+    WHERE y.tenant_id = $1 AND y.line_id = ANY ($2) AND NOT EXISTS (
+        SELECT FROM billing.statement_line s
+        WHERE s.tenant_id = c.tenant_id AND s.journal_id = c.journal_id)"""
+
+
+def _since(left: Sequence[UUID]) -> UUID:
+    """Below it no journal is missing on a statement: none that is left, none that is being written now."""
+    oldest = (ids.uuid7().int >> 80) - _MARGIN_MS << 80
+    return min([UUID(int=oldest), *left])
+
+
+def _command(ctx: Ctx, cut: Cut) -> Command:
+    draft, cycle = rows.Draft(), cut.cycle
+    draft.add(
+        "line_cycle_set",
+        LineCycleSet(
+            line_id=cycle.line_id,
+            was=cycle.cut_on,
+            next_cut_on=cut.next_cut_on,
+            since=_since(cut.left),
+        ),
+    )
+    if not cut.is_empty:
+        _statement(ctx, draft, cut)
+    return rows.command(ctx, draft, {})
+
+
+def _statement(ctx: Ctx, draft: rows.Draft, cut: Cut) -> None:
+    cycle, statement_id = cut.cycle, ids.uuid7()
+    draft.add(
+        "statement",
+        StatementRow(
+            id=statement_id,
+            line_id=cycle.line_id,
+            buyer_id=cycle.buyer_id,
+            product_id=cycle.product_id,
+            book=cut.book,
+            currency=cycle.currency,
+            from_on=cut.earlier.cut_on if cut.earlier else None,
+            cut_on=cycle.cut_on,
+            next_cut_on=cut.looks_to,
+            **asdict(cut.sums),
+            closing_minor=cut.sums.closing_minor,
+            overdue_minor=cut.standing.overdue_minor,
+            due_minor=cut.standing.due_minor,
+            not_yet_due_minor=cut.standing.not_yet_due_minor,
+            disputed_minor=cut.standing.disputed_minor,
+            credit_minor=cycle.credit_minor,
+            due_dates=msgspec.Raw(msgspec.json.encode(cut.standing.due_dates)),
+            booked_on=ctx.today,
+            created_at=ctx.now,
+        ),
+    )
+    draft.add(
+        "statement_line",
+        *(
+            StatementLineRow(
+                id=ids.uuid7(),
+                statement_id=statement_id,
+                no=no,
+                kind=line.kind,
+                effective_on=line.effective_on,
+                booked_on=line.booked_on,
+                drawdown_id=line.drawdown_id,
+                journal_id=line.journal_id,
+                charge_id=line.charge_id,
+                instalment_no=line.instalment_no,
+                order_ref=line.order_ref,
+                amount_minor=line.amount_minor,
+                late_for=line.late_for.id if line.late_for else None,
+                late_number=line.late_for.number if line.late_for else None,
+            )
+            for no, line in enumerate(cut.lines, 1)
+        ),
+    )
