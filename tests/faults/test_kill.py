@@ -112,10 +112,10 @@ async def test_servers_and_worker_killed_under_load(durable: Durable, kills: int
     async with own_servers(durable, processes) as serving_:
         async with ordeal(durable, serving_, f"{kills} kills", processes) as traffics:
             while len(fallen) < kills:
+                await progress(traffics, 2)
                 fallen.append(await kill_any(serving_, chance))
         assert {"app.server", "app.worker"} == set(fallen)
         assert not any(traffic.seen["hung"] for traffic in traffics), "whoever is not answered hears of it"
-        assert all(traffic.seen["acknowledged"] > 2 * kills for traffic in traffics), "there was load"
         assert sum(traffic.seen["cut"] for traffic in traffics) > 0, "they fell in the middle of requests"
 
 
