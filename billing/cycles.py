@@ -27,6 +27,7 @@ from billing.rules.standing import Standing, dues, standing
 from billing.rules.statement import Charged, Earlier, Line, Posted, Sums, lines, sums_of
 from billing.rules.values import State
 from billing.statement_rows import LineCycleSet, StatementLineRow, StatementRow
+from billing.statements import Statement, StatementLine
 from kernel import ids
 from kernel.context import Ctx
 from kernel.db.engine import Tx
@@ -71,13 +72,13 @@ class Facts(msgspec.Struct, kw_only=True):
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """All that a statement says, but its number. `next_cut_on`: None where the product is billed no more;
-    `looks_to` is the day before which a debt counts as due. `left`: journals of later days.
+    `horizon_on` is the day before which a debt counts as due. `left`: journals of later days.
     """
 
     cycle: Cycle
     book: UUID
     next_cut_on: date | None
-    looks_to: date
+    horizon_on: date
     left: tuple[UUID, ...]
     earlier: Earlier | None
     sums: Sums
@@ -197,8 +198,8 @@ def make_cut(cycle: Cycle, billing: Billing, facts: Facts, states: Iterable[tupl
     Raises ValueError where the ledger and the states differ: nothing is cut that does not add up.
     """
     next_cut_on = next_cut(cycle.cut_on, billing.cut_day)
-    looks_to = next_cut_on or _as_before(cycle.cut_on)
-    stands = standing(due for pair in states for due in dues(*pair, looks_to))
+    horizon_on = next_cut_on or _as_before(cycle.cut_on)
+    stands = standing(due for pair in states for due in dues(*pair, horizon_on))
     taken = lines(
         [one for one in facts.posted if one.effective_on < cycle.cut_on],
         [one for one in facts.charged if one.effective_on < cycle.cut_on],
@@ -213,7 +214,7 @@ def make_cut(cycle: Cycle, billing: Billing, facts: Facts, states: Iterable[tupl
         cycle=cycle,
         book=billing.lender_book,
         next_cut_on=next_cut_on,
-        looks_to=looks_to,
+        horizon_on=horizon_on,
         left=tuple(one.journal_id for one in facts.all if one.effective_on >= cycle.cut_on),
         earlier=earlier,
         sums=sums,
@@ -294,7 +295,7 @@ def _command(ctx: Ctx, cut: Cut) -> Command:
         "line_cycle_set",
         LineCycleSet(
             line_id=cycle.line_id,
-            was=cycle.cut_on,
+            was_on=cycle.cut_on,
             next_cut_on=cut.next_cut_on,
             since=_since(cut.left),
         ),
@@ -317,7 +318,7 @@ def _statement(ctx: Ctx, draft: rows.Draft, cut: Cut) -> None:
             currency=cycle.currency,
             from_on=cut.earlier.cut_on if cut.earlier else None,
             cut_on=cycle.cut_on,
-            next_cut_on=cut.looks_to,
+            next_cut_on=cut.horizon_on,
             **asdict(cut.sums),
             closing_minor=cut.sums.closing_minor,
             overdue_minor=cut.standing.overdue_minor,
@@ -347,6 +348,49 @@ def _statement(ctx: Ctx, draft: rows.Draft, cut: Cut) -> None:
                 order_ref=line.order_ref,
                 amount_minor=line.amount_minor,
                 late_for=line.late_for.id if line.late_for else None,
+                late_number=line.late_for.number if line.late_for else None,
+            )
+            for no, line in enumerate(cut.lines, 1)
+        ),
+    )
+
+
+def shown(ctx: Ctx, cut: Cut, credit_minor: int) -> tuple[Statement, tuple[StatementLine, ...]]:
+    """As if it were cut, without id and number."""
+    cycle, stands = cut.cycle, cut.standing
+    return (
+        Statement(
+            id=None,
+            number=None,
+            line_id=cycle.line_id,
+            buyer_id=cycle.buyer_id,
+            product_id=cycle.product_id,
+            currency=cycle.currency,
+            from_on=cut.earlier.cut_on if cut.earlier else None,
+            cut_on=cycle.cut_on,
+            next_cut_on=cut.horizon_on,
+            **asdict(cut.sums),
+            closing_minor=cut.sums.closing_minor,
+            overdue_minor=stands.overdue_minor,
+            due_minor=stands.due_minor,
+            not_yet_due_minor=stands.not_yet_due_minor,
+            disputed_minor=stands.disputed_minor,
+            credit_minor=credit_minor,
+            due_dates=stands.due_dates,
+            created_at=ctx.now,
+        ),
+        tuple(
+            StatementLine(
+                id=None,
+                no=no,
+                kind=line.kind,
+                effective_on=line.effective_on,
+                booked_on=line.booked_on,
+                drawdown_id=line.drawdown_id,
+                order_ref=line.order_ref,
+                instalment_no=line.instalment_no,
+                charge_id=line.charge_id,
+                amount_minor=line.amount_minor,
                 late_number=line.late_for.number if line.late_for else None,
             )
             for no, line in enumerate(cut.lines, 1)

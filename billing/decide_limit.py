@@ -1,5 +1,6 @@
-"""Decide a buyer's limit: grant, raise, cut, freeze, unfreeze, close. The only way a limit changes (DOMAIN
-§5)."""
+"""Decide a buyer's limit: grant, raise, cut, freeze, unfreeze, close. No limit changes otherwise
+(DOMAIN §5).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ from kernel import ids
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import NotFound
-from products.queries import billing_of, published
+from products.queries import published
 from products.rules.due_dates import next_cut
 
 PERMISSION: Final = "lines:write"
@@ -55,8 +56,7 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
 
 async def decide_limit(ctx: Ctx, command: DecideLimit) -> LineView:
     """Refused: a stranger's buyer or product; a grant where an open line stands; any other where none does;
-    a move that
-    the line's status does not allow; a raise that is none.
+    a move that the line's status does not allow; a raise that is none.
     """
     ctx.require(PERMISSION)
     line_id = ids.uuid7()
@@ -71,7 +71,6 @@ async def decide_limit(ctx: Ctx, command: DecideLimit) -> LineView:
             ):
                 raise NotFound(what="buyer")
             line = await find_open_line(tx, ctx, command.buyer_id, command.product_id)
-            billing = (await billing_of(tx, ctx.tenant_id, [command.product_id]))[command.product_id]
         now = Limit(line.limit_minor, line.status) if line else None
         after = decide_by_rule(command.kind, now, command.limit_minor)
         if isinstance(after, Refusal):
@@ -79,10 +78,9 @@ async def decide_limit(ctx: Ctx, command: DecideLimit) -> LineView:
         opened = Line(
             id=line_id, buyer_id=command.buyer_id, product_id=command.product_id, kind="revolving",
             currency=offer.currency, limit_minor=0, held_minor=0, outstanding_minor=0, status="active",
-            version=0,
-            over_limit=False,
+            version=0, over_limit=False,
         )  # fmt: skip
-        return _command(ctx, command, line or opened, now, after, next_cut(ctx.today, billing.cut_day))
+        return _command(ctx, command, line or opened, now, after, next_cut(ctx.today, offer.cut_day))
 
     return (await commit_with_retry(ctx, decide)).result(LineView)
 

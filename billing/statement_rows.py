@@ -21,13 +21,13 @@ class LineCycleRow(_Wire, frozen=True, kw_only=True):
 
 
 class LineCycleSet(_Wire, frozen=True, kw_only=True):
-    """Moves a cycle on from the cut `was`; were it another by now, the command is stale.
+    """Moves a cycle on from the cut of `was_on`; were it another by now, the command is stale.
 
     `since`: no journal with a lower id is missing on the line's statements so far.
     """
 
     line_id: UUID
-    was: date | None = None
+    was_on: date | None = None
     next_cut_on: date | None = None
     since: UUID | None = None
 

@@ -66,7 +66,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True):
-    """A product as a drawdown authorised now gets it."""
+    """A product as a drawdown authorised now gets it. `cut_day`: its lines' bill day, if there is one."""
 
     product_id: UUID
     version: int
@@ -74,6 +74,7 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     terms: Terms
     terms_id: UUID
+    cut_day: MonthDay | None = None
 
 
 class Billing(msgspec.Struct, frozen=True, kw_only=True):
@@ -234,6 +235,7 @@ def _offer(kept: _Kept, on: date, choice: Choice) -> Offered:
             currency=terms.currency,
             terms=terms,
             terms_id=terms_id(terms),
+            cut_day=cut_day(product.document),
         )
         if len(kept.offers) >= _CHOICES_KEPT:
             kept.offers.clear()

@@ -40,6 +40,9 @@ What changed between two states ............................ changes.py
 Does what is stored agree with what happened? .............. book.py
 Allowed moves, projection, next event ...................... state.py
 
+A statement's lines and sums ............................... statement.py
+What of it is overdue, due, not yet due .................... standing.py
+What comes until a day if nothing more happens ............. foreseen.py
 Quote of a drawdown; payoff on a day ....................... quote.py
 The schedule as the buyer sees it .......................... outlook.py
 How an amount comes about: a tree .......................... explain.py, explain_allocation.py, derivation.py

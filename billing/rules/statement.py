@@ -20,7 +20,8 @@ LineKind = Literal["captured", "converted", "interest", "fee", "penalty", "paid"
 """converted: principal that another drawdown took over, or that this one took from another."""
 
 KINDS: Final[tuple[LineKind, ...]] = get_args(LineKind)
-_CHARGES: Final = frozenset({"interest", "fee", "penalty"})
+EXPLAINED: Final = frozenset({"captured", "converted", "paid", "refunded", "waived"})
+"""Kinds that point to an event; the others are charges, which have a tree of their own."""
 _PARTS: Final = frozenset({"buyer_principal", "buyer_interest", "buyer_fee", "buyer_penalty"})
 _JOURNALS: Final = frozenset(get_args(JournalKind))
 _RECEIPTS: Final = frozenset({"receipt", "receipt_reversed"})

@@ -32,12 +32,12 @@ BEGIN
         WITH c AS MATERIALIZED (
             SELECT c.tenant, r.* FROM unnest(tenants, carried) c(tenant, rows),
                 jsonb_to_recordset(c.rows->'line_cycle_set')
-                AS r(line_id uuid, was date, next_cut_on date, since uuid)
+                AS r(line_id uuid, was_on date, next_cut_on date, since uuid)
         ), done AS (
             UPDATE billing.line_cycle y
             SET next_cut_on = c.next_cut_on, since = coalesce(c.since, y.since)
             FROM c WHERE y.tenant_id = c.tenant AND y.line_id = c.line_id
-                AND y.next_cut_on IS NOT DISTINCT FROM c.was RETURNING 1
+                AND y.next_cut_on IS NOT DISTINCT FROM c.was_on RETURNING 1
         )
         SELECT (SELECT count(*) FROM c), (SELECT count(*) FROM done) INTO wanted, written;
         IF written <> wanted THEN
@@ -67,8 +67,8 @@ BEGIN
             FROM c JOIN taken n ON n.tenant_id = c.tenant AND n.book = c.book AND n.year = c.of_year
             WINDOW own AS (PARTITION BY c.tenant, c.book, c.of_year)
         ), done AS (
-            INSERT INTO billing.statement (tenant_id, id, line_id, buyer_id, product_id, book, year, no, number,
-                currency, from_on, cut_on, next_cut_on, opening_minor, captured_minor, converted_minor,
+            INSERT INTO billing.statement (tenant_id, id, line_id, buyer_id, product_id, book, year, no,
+                number, currency, from_on, cut_on, next_cut_on, opening_minor, captured_minor, converted_minor,
                 interest_minor, fee_minor, penalty_minor, paid_minor, refunded_minor, waived_minor,
                 corrections_minor, closing_minor, overdue_minor, due_minor, not_yet_due_minor, disputed_minor,
                 credit_minor, due_dates, booked_on, created_at)

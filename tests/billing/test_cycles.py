@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import pytest
 
-from billing.run_day import RunDay, run_day
 from billing.rules.standing import Due
 from billing.statements import Statement, StatementLine, lines_of, list_statements
 from kernel.db.scope import scope
@@ -33,7 +32,14 @@ async def cut(shop: Shop) -> list[Statement]:
     """The shop's statements, oldest first."""
     async with scope(shop.ctx, read_only=True) as tx:
         found = await list_statements(
-            tx, shop.ctx, line_id=shop.line_id, buyer_id=None, cut_from=None, cut_to=None, before=None, limit=100
+            tx,
+            shop.ctx,
+            line_id=shop.line_id,
+            buyer_id=None,
+            cut_from=None,
+            cut_to=None,
+            before=None,
+            limit=100,
         )
     return found[::-1]
 
@@ -45,7 +51,9 @@ async def lines(shop: Shop, statement: Statement) -> list[StatementLine]:
 
 
 async def told(shop: Shop, statement: Statement) -> list[tuple[str, str, int]]:
-    return [(line.kind, f"{line.effective_on:%m-%d}", line.amount_minor) for line in await lines(shop, statement)]
+    return [
+        (line.kind, f"{line.effective_on:%m-%d}", line.amount_minor) for line in await lines(shop, statement)
+    ]
 
 
 @pytest.fixture
