@@ -22,7 +22,7 @@ Extend (展期); one date; another due day .. extend_due_dates.py, move_due_date
 Restructure, write off .................... restructure_debt.py, write_off_debt.py
 Convert to instalments (账单分期) ......... convert_to_instalments.py
 What these have in common ................. after_sale.py
-Cut a statement (账单), and its cycle ..... cycles.py
+Cut a statement (账单), and its cycle ..... cycles.py; its reads: cycle_facts.py
 Preview the next statement ................ preview_statement.py
 The timetable ............................. jobs.py
 Verify the book ........................... verify_book.py; its reads: verification.py

@@ -19,12 +19,13 @@ from msgspec.structs import asdict
 from billing import rows
 from billing.command import Command
 from billing.commit import ATTEMPTS, commit, commit_many
+from billing.cycle_facts import Cycle, Facts, as_of_one_moment, due_cycles, load_facts
 from billing.loaded import Loaded
 from billing.queries import load_drawdowns, load_of_lines
 from billing.rules.advance import advance
 from billing.rules.replay import replay
 from billing.rules.standing import Standing, dues, standing
-from billing.rules.statement import Charged, Earlier, Line, Posted, Sums, lines, sums_of
+from billing.rules.statement import Earlier, Line, Sums, lines, sums_of
 from billing.rules.values import State
 from billing.statement_rows import LineCycleSet, StatementLineRow, StatementRow
 from billing.statements import Statement, StatementLine
@@ -38,36 +39,7 @@ from products.rules.due_dates import next_cut
 
 _MARGIN_MS: Final = 3_600_000
 """Ids that were made before a cut and committed after it are not older than that."""
-_FIRST: Final = UUID(int=0)
 _TOGETHER: Final = 1_000
-
-
-class Cycle(msgspec.Struct, frozen=True, kw_only=True):
-    """A line and its next cut. `credit_minor`: its buyer's credit balance."""
-
-    line_id: UUID
-    buyer_id: UUID
-    product_id: UUID
-    currency: str
-    cut_on: date
-    since: UUID | None
-    credit_minor: int
-
-
-class Facts(msgspec.Struct, kw_only=True):
-    """What of one line is on no statement, whatever day it counts for."""
-
-    earlier: list[Earlier] = []
-    posted: list[Posted] = []
-    charged: list[Charged] = []
-
-    @property
-    def all(self) -> list[Posted | Charged]:
-        return [*self.posted, *self.charged]
-
-    def moved_from(self, on: date) -> set[UUID]:
-        """The drawdowns of which something counts for that day or a later one."""
-        return {one.drawdown_id for one in self.all if one.effective_on >= on}
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,21 +63,6 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
         return not self.lines and not self.sums.closing_minor
 
 
-async def due_cycles(tx: Tx, ctx: Ctx, line_ids: Sequence[UUID], on: date) -> list[Cycle]:
-    """Those of the lines that have a cut on that day or before."""
-    rows = await tx.fetch(
-        """SELECT y.line_id, l.buyer_id, y.product_id, l.currency, y.next_cut_on AS cut_on, y.since,
-            coalesce(b.credit_minor, 0) AS credit_minor
-        FROM billing.line_cycle y
-        JOIN billing.line l ON l.tenant_id = y.tenant_id AND l.id = y.line_id
-        LEFT JOIN billing.buyer_balance b
-            ON b.tenant_id = l.tenant_id AND b.buyer_id = l.buyer_id AND b.currency = l.currency
-        WHERE y.tenant_id = $1 AND y.line_id = ANY ($2) AND y.next_cut_on <= $3 ORDER BY y.line_id""",
-        ctx.tenant_id, list(line_ids), on,
-    )  # fmt: skip
-    return [Cycle(**row) for row in rows]
-
-
 async def cut_lines(ctx: Ctx, line_ids: Sequence[UUID], on: date) -> int:
     """Cuts the lines' statements of the bill days until and on `on`, in their order; how many were cut.
 
@@ -115,6 +72,7 @@ async def cut_lines(ctx: Ctx, line_ids: Sequence[UUID], on: date) -> int:
     own, cut, left, attempts = ctx.unkeyed(), 0, list(line_ids), 0
     while left:
         async with scope(ctx, read_only=True) as tx:
+            await as_of_one_moment(tx)
             cycles = await due_cycles(tx, ctx, left, on)
             made = await prepare(tx, ctx, cycles)
         outcomes = await commit_many(own, [_command(own, one) for one in made])
@@ -237,50 +195,6 @@ def _states(loaded: Loaded, cut_on: date) -> tuple[State, State]:
             raise ValueError(f"drawdown {loaded.id} stands on {before.as_of} and came without its events")
         before = replay(loaded.terms, loaded.events, cut_on - timedelta(1))
     return before, advance(loaded.terms, before, cut_on)
-
-
-async def load_facts(tx: Tx, ctx: Ctx, line_ids: Sequence[UUID]) -> dict[UUID, Facts]:
-    """Postings and charges of the lines' drawdowns that are on no statement, and the statements there are."""
-    found: dict[UUID, Facts] = {line_id: Facts() for line_id in line_ids}
-    args = (ctx.tenant_id, list(line_ids))
-    for row in await tx.fetch(
-        """SELECT line_id, id, number, cut_on, closing_minor FROM billing.statement
-        WHERE tenant_id = $1 AND line_id = ANY ($2) ORDER BY line_id, cut_on""",
-        *args,
-    ):
-        found[row[0]].earlier.append(Earlier(id=row[1], number=row[2], cut_on=row[3], closing_minor=row[4]))
-    for row in await tx.fetch(_POSTED, *args, _FIRST):
-        facts = dict(row)
-        found[facts.pop("line_id")].posted.append(Posted(**facts))
-    for row in await tx.fetch(_CHARGED, *args, _FIRST):
-        facts = dict(row)
-        found[facts.pop("line_id")].charged.append(Charged(**facts))
-    return found
-
-
-_POSTED: Final = """
-    SELECT u.line_id, e.journal_id, j.kind AS journal_kind, e.drawdown_id, d.order_ref, j.effective_on,
-        j.booked_on, e.debit_account, e.credit_account, e.amount_minor
-    FROM billing.line_cycle y
-    JOIN billing.drawdown_use u ON u.tenant_id = y.tenant_id AND u.line_id = y.line_id
-    JOIN billing.drawdown d ON d.tenant_id = u.tenant_id AND d.id = u.drawdown_id
-    JOIN billing.entry e ON e.tenant_id = u.tenant_id AND e.drawdown_id = u.drawdown_id
-        AND e.journal_id >= coalesce(y.since, $3)
-    JOIN billing.journal j ON j.tenant_id = e.tenant_id AND j.id = e.journal_id
-    WHERE y.tenant_id = $1 AND y.line_id = ANY ($2) AND NOT EXISTS (
-        SELECT FROM billing.statement_line s
-        WHERE s.tenant_id = e.tenant_id AND s.journal_id = e.journal_id)"""
-_CHARGED: Final = """
-    SELECT u.line_id, c.journal_id, c.drawdown_id, d.order_ref, c.effective_on, c.booked_on,
-        c.id AS charge_id, c.instalment_no, c.kind, c.amount_minor
-    FROM billing.line_cycle y
-    JOIN billing.drawdown_use u ON u.tenant_id = y.tenant_id AND u.line_id = y.line_id
-    JOIN billing.drawdown d ON d.tenant_id = u.tenant_id AND d.id = u.drawdown_id
-    JOIN billing.charge c ON c.tenant_id = u.tenant_id AND c.drawdown_id = u.drawdown_id
-        AND c.id >= coalesce(y.since, $3)
-    WHERE y.tenant_id = $1 AND y.line_id = ANY ($2) AND NOT EXISTS (
-        SELECT FROM billing.statement_line s
-        WHERE s.tenant_id = c.tenant_id AND s.journal_id = c.journal_id)"""
 
 
 def _since(left: Sequence[UUID]) -> UUID:

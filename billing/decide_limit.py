@@ -1,6 +1,4 @@
-"""Decide a buyer's limit: grant, raise, cut, freeze, unfreeze, close. No limit changes otherwise
-(DOMAIN §5).
-"""
+"""Decide a buyer's limit: grant, raise, cut, freeze, unfreeze, close; no other way (DOMAIN §5)."""
 
 from __future__ import annotations
 
@@ -66,9 +64,8 @@ async def decide_limit(ctx: Ctx, command: DecideLimit) -> LineView:
             offer = await published(tx, ctx, command.product_id)
             if not await tx.fetchval(
                 "SELECT true FROM tenants.buyer WHERE tenant_id = $1 AND id = $2",
-                ctx.tenant_id,
-                command.buyer_id,
-            ):
+                ctx.tenant_id, command.buyer_id,
+            ):  # fmt: skip
                 raise NotFound(what="buyer")
             line = await find_open_line(tx, ctx, command.buyer_id, command.product_id)
         now = Limit(line.limit_minor, line.status) if line else None

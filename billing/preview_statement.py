@@ -12,7 +12,8 @@ from uuid import UUID
 import msgspec
 
 from billing.bring_forward import catch_up
-from billing.cycles import Cycle, Facts, due_cycles, load_facts, make_cut, shown
+from billing.cycle_facts import Cycle, Facts, as_of_one_moment, due_cycles, load_facts
+from billing.cycles import make_cut, shown
 from billing.errors import NoBillingCycle
 from billing.loaded import Loaded, not_ahead
 from billing.queries import buyer_books, find_line, load_unpaid
@@ -52,6 +53,7 @@ async def preview_statement(ctx: Ctx, command: PreviewStatement) -> Preview:
         raise NotFound(what="line")
     await catch_up(ctx, line.buyer_id, line.currency)
     async with scope(ctx, read_only=True) as tx:
+        await as_of_one_moment(tx)
         cycles = await due_cycles(tx, ctx, [line.id], date.max)
         if not cycles:
             raise NoBillingCycle()

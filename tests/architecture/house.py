@@ -46,6 +46,7 @@ OWN_ROOMS: Final = {
     "billing/receipts.py": "the rows of a settlement: receipt, its reversal and a use of credit share them",
     "billing/statement_rows.py": "the rows of a statement in a money command",
     "billing/statements.py": "reads of statements, for lists, pages and paper",
+    "billing/cycle_facts.py": "what a statement is made of, for its cut and its preview",
     "billing/cycles.py": "cuts statements, for day end and for whoever cannot wait for it",
     "billing/after_sale.py": "what the commands after the sale have in common",
     "billing/without_cash.py": "what set-off and goodwill have in common",
