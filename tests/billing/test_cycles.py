@@ -324,7 +324,7 @@ async def test_a_day_end_that_is_killed_goes_on(shop: Shop, monkeypatch: pytest.
         await one.draw(50_000)
     monkeypatch.setattr(day_end, "LINES", 1)
     monkeypatch.setattr(day_end, "AT_ONCE", 1)
-    real, calls = day_end.cut_lines, []
+    real, calls = cut_lines, []
 
     async def dies(ctx: Any, line_ids: Any, on: date) -> int:
         calls.append(line_ids)
