@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from kernel.errors import Invalid
-from products.rules.product import Choice, Programme, resolve, validate
+from products.rules.product import Choice, Programme, cut_day, resolve, validate
 from products.rules.settings import LATER, SETTINGS, Setting, Settings
 from products.rules.terms import Terms
 
@@ -258,3 +258,17 @@ def test_what_is_not_offered(choice: dict[str, Any], code: str) -> None:
     with pytest.raises(Invalid) as told:
         chosen(date(2027, 2, 1), **choice)
     assert [found.code for found in told.value.errors] == [code]
+
+
+@pytest.mark.parametrize(
+    ("dates", "statement", "expected"),
+    [
+        ({"rule": "bill_day", "bill_day": "last", "due_day": 10}, {}, "last"),
+        ({"rule": "days_after", "days": 60}, {"bill_day": 20}, 20),
+        ({"rule": "days_after", "days": 60}, {}, None),
+        ({}, {"bill_day": "last"}, "last"),
+    ],
+)
+def test_when_statements_are_cut(dates: dict[str, Any], statement: dict[str, Any], expected: object) -> None:
+    """A billing cycle's own day, or the one that is named, or never."""
+    assert cut_day({"due_dates": dates, "statement": statement}) == expected
