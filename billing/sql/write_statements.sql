@@ -68,8 +68,8 @@ BEGIN
             WINDOW own AS (PARTITION BY c.tenant, c.book, c.of_year)
         ), done AS (
             INSERT INTO billing.statement (tenant_id, id, line_id, buyer_id, product_id, book, year, no,
-                number, currency, from_on, cut_on, next_cut_on, opening_minor, captured_minor, converted_minor,
-                interest_minor, fee_minor, penalty_minor, paid_minor, refunded_minor, waived_minor,
+                number, currency, from_on, cut_on, next_cut_on, opening_minor, captured_minor,
+                converted_minor, interest_minor, fee_minor, penalty_minor, paid_minor, refunded_minor, waived_minor,
                 corrections_minor, closing_minor, overdue_minor, due_minor, not_yet_due_minor, disputed_minor,
                 credit_minor, due_dates, booked_on, created_at)
             SELECT c.tenant, c.id, c.line_id, c.buyer_id, c.product_id, c.book, c.of_year, c.of_no,
