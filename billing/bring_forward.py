@@ -84,8 +84,7 @@ async def catch_up(ctx: Ctx, buyer_id: UUID, currency: str) -> None:
     while True:
         cut_on, line_ids = await _next_cut(ctx, buyer_id, currency)
         if cut_on is not None and cut_on <= day:
-            over = cut_on - timedelta(1)
-            await advance_rows(ctx, await _waiting(ctx, buyer_id, currency, over), over)
+            await advance_rows(ctx, await _waiting(ctx, buyer_id, currency, cut_on), cut_on)
             await cut_lines(ctx, line_ids, cut_on)
             continue
         if day > ctx.today:

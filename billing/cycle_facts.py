@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import Final
@@ -9,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from billing.rules.statement import Charged, Earlier, Posted
+from billing.rules.statement import Charged, Earlier, Posted, effect
 from kernel.context import Ctx
 from kernel.db.engine import Tx
 
@@ -40,8 +41,21 @@ class Facts(msgspec.Struct, kw_only=True):
         return [*self.posted, *self.charged]
 
     def moved_from(self, on: date) -> set[UUID]:
-        """The drawdowns of which something counts for that day or a later one."""
-        return {one.drawdown_id for one in self.all if one.effective_on >= on}
+        """The drawdowns of which more than charges counts for that day or a later one."""
+        return {
+            one.drawdown_id
+            for one in self.posted
+            if one.effective_on >= on
+            and effect(one.journal_kind, one.debit_account, one.credit_account) is not None
+        }
+
+    def charged_from(self, on: date) -> dict[UUID, Counter[int]]:
+        """What was charged for that day and later ones, by drawdown and row."""
+        found: dict[UUID, Counter[int]] = defaultdict(Counter)
+        for one in self.charged:
+            if one.effective_on >= on:
+                found[one.drawdown_id][one.instalment_no] += one.amount_minor
+        return found
 
 
 async def as_of_one_moment(tx: Tx) -> None:

@@ -8,7 +8,7 @@ cut does not find was recorded after it, and no statement depends on when day en
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -24,7 +24,9 @@ from billing.loaded import Loaded
 from billing.queries import load_drawdowns, load_of_lines
 from billing.rules.advance import advance
 from billing.rules.replay import replay
-from billing.rules.standing import Standing, dues, standing
+from billing.rules.settle import unpaid
+from billing.rules.standing import Standing, amounts_at, dues, standing
+from billing.rules.state import next_event_on
 from billing.rules.statement import Earlier, Line, Sums, lines, sums_of
 from billing.rules.values import State
 from billing.statement_rows import LineCycleSet, StatementLineRow, StatementRow
@@ -40,6 +42,10 @@ from products.rules.due_dates import next_cut
 _MARGIN_MS: Final = 3_600_000
 """Ids that were made before a cut and committed after it are not older than that."""
 _TOGETHER: Final = 1_000
+
+
+Stands = tuple[Mapping[int, int], State]
+"""What is unpaid of each row, charges of the cut's own day left out, and the state at the cut."""
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,33 +131,35 @@ async def prepare(tx: Tx, ctx: Ctx, cycles: Sequence[Cycle]) -> list[Cut]:
 async def _bring_back(
     tx: Tx, ctx: Ctx, cycles: Sequence[Cycle], facts: dict[UUID, Facts], owing: dict[UUID, list[Loaded]]
 ) -> None:
-    """Drawdowns that stand on a later day than the one before the cut come with their events."""
+    """Drawdowns that stand on a later day than the cut's, or to which its own day brought more than charges,
+    come with their events.
+    """
     cut_on = {cycle.line_id: cycle.cut_on for cycle in cycles}
-    known = {loaded.id for found in owing.values() for loaded in found}
     ahead = {
         loaded.id
         for found in owing.values()
         for loaded in found
-        if loaded.authorised_on < cut_on[loaded.line_id] <= loaded.state.as_of
+        if loaded.authorised_on < cut_on[loaded.line_id] < loaded.state.as_of
     }
-    ahead |= {
-        drawdown_id
-        for line_id, found in facts.items()
-        for drawdown_id in found.moved_from(cut_on[line_id])
-        if drawdown_id not in known
-    }
+    for line_id, found in facts.items():
+        ahead |= found.moved_from(cut_on[line_id])
     if ahead:
         for loaded in await load_drawdowns(tx, ctx, sorted(ahead), events=True):
             owing[loaded.line_id] = [one for one in owing[loaded.line_id] if one.id != loaded.id] + [loaded]
 
 
 def _cut(cycle: Cycle, billing: dict[UUID, Billing], facts: Facts, owing: Sequence[Loaded]) -> Cut:
-    states = [_states(loaded, cycle.cut_on) for loaded in owing if loaded.authorised_on < cycle.cut_on]
+    charged = facts.charged_from(cycle.cut_on)
+    states = [
+        _stands(loaded, cycle.cut_on, charged[loaded.id])
+        for loaded in owing
+        if loaded.authorised_on < cycle.cut_on
+    ]
     return make_cut(cycle, billing[cycle.product_id], facts, states)
 
 
-def make_cut(cycle: Cycle, billing: Billing, facts: Facts, states: Iterable[tuple[State, State]]) -> Cut:
-    """`states`: of each drawdown that owes something, when the day before is over and at the cut's opening.
+def make_cut(cycle: Cycle, billing: Billing, facts: Facts, states: Iterable[Stands]) -> Cut:
+    """`states`: of each drawdown that owes something.
 
     Raises ValueError where the ledger and the states differ: nothing is cut that does not add up.
     """
@@ -188,13 +196,16 @@ def _as_before(cut_on: date) -> date:
     return following
 
 
-def _states(loaded: Loaded, cut_on: date) -> tuple[State, State]:
-    before = loaded.state
-    if before.as_of >= cut_on:
-        if loaded.events is None:
-            raise ValueError(f"drawdown {loaded.id} stands on {before.as_of} and came without its events")
-        before = replay(loaded.terms, loaded.events, cut_on - timedelta(1))
-    return before, advance(loaded.terms, before, cut_on)
+def _stands(loaded: Loaded, cut_on: date, charged: Mapping[int, int]) -> Stands:
+    """`charged`: by row, what the cut's own day charged; it is not the statement's."""
+    terms, state = loaded.terms, loaded.state
+    if loaded.events is not None:
+        before = [event for event in loaded.events if event.effective_on < cut_on]
+        state = replay(terms, before, cut_on - timedelta(1))
+    coming_on = next_event_on(terms, state)
+    if state.as_of == cut_on or coming_on is None or coming_on > cut_on:
+        return {row.no: unpaid(row).total - charged.get(row.no, 0) for row in state.instalments}, state
+    return amounts_at(terms, state, cut_on), advance(terms, state, cut_on)
 
 
 def _since(left: Sequence[UUID]) -> UUID:

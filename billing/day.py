@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -52,8 +53,8 @@ async def end_days(ctx: Ctx, tell: Callable[[int], None]) -> DayEnd:
     days, advanced, credit_uses, statements = 0, 0, 0, 0
     while day <= ctx.today:
         await _start(ctx, day)
-        cut = await _cut_all(ctx, day)
-        moved = await _advance_all(ctx, day, partial(_told, tell, advanced))
+        cut, moved = await _cut_all(ctx, day)
+        moved += await _advance_all(ctx, day, partial(_told, tell, advanced + moved))
         used = await _use_credit(ctx, day)
         await _finish(ctx, day, advanced=moved, credit_uses=used, statements=cut)
         days, advanced, credit_uses, day = days + 1, advanced + moved, credit_uses + used, day + timedelta(1)
@@ -99,9 +100,11 @@ async def _advance_all(ctx: Ctx, day: date, tell: Callable[[int], None]) -> int:
         tell(done)
 
 
-async def _cut_all(ctx: Ctx, day: date) -> int:
-    """All lines whose bill day it is, before the day itself brings anything; how many statements."""
-    cut = 0
+async def _cut_all(ctx: Ctx, day: date) -> tuple[int, int]:
+    """All lines whose bill day it is; how many statements were cut, and how many of the lines' drawdowns had
+    to be advanced first: what is past due is charged by the cut.
+    """
+    cut, moved = 0, 0
     while True:
         async with scope(ctx, read_only=True) as tx:
             found = await tx.fetch(
@@ -110,10 +113,23 @@ async def _cut_all(ctx: Ctx, day: date) -> int:
                 ctx.tenant_id, day, LINES * AT_ONCE,
             )  # fmt: skip
         if not found:
-            return cut
+            return cut, moved
         ids = [row["line_id"] for row in found]
         chunks = [ids[start : start + LINES] for start in range(0, len(ids), LINES)]
-        cut += sum(await asyncio.gather(*(cut_lines(ctx, chunk, day) for chunk in chunks)))
+        for done in await asyncio.gather(*(_cut(ctx, chunk, day) for chunk in chunks)):
+            cut, moved = cut + done[0], moved + done[1]
+
+
+async def _cut(ctx: Ctx, line_ids: list[UUID], day: date) -> tuple[int, int]:
+    async with scope(ctx, read_only=True) as tx:
+        waiting = await tx.fetch(
+            """SELECT d.id FROM billing.drawdown_use u
+            JOIN billing.drawdown d ON d.tenant_id = u.tenant_id AND d.id = u.drawdown_id
+            WHERE u.tenant_id = $1 AND u.line_id = ANY ($2) AND d.next_event_on <= $3""",
+            ctx.tenant_id, line_ids, day,
+        )  # fmt: skip
+    moved = await advance_rows(ctx, [row["id"] for row in waiting], day)
+    return await cut_lines(ctx, line_ids, day), moved
 
 
 async def _use_credit(ctx: Ctx, day: date) -> int:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +18,9 @@ from billing.errors import NoBillingCycle
 from billing.loaded import Loaded, not_ahead
 from billing.queries import buyer_books, find_line, load_unpaid
 from billing.rules.advance import advance
-from billing.rules.foreseen import Foreseen, foresee
+from billing.rules.decision import Journal
+from billing.rules.foreseen import charges_at_cut, foresee
+from billing.rules.standing import amounts_at
 from billing.rules.statement import Charged, Posted
 from billing.statements import Statement, StatementLine
 from kernel.context import Ctx
@@ -75,18 +77,21 @@ async def _preview(tx: Tx, ctx: Ctx, cycle: Cycle) -> Preview:
     )
     own = {one.id: one for one in unpaid if one.line_id == cycle.line_id}
     facts = (await load_facts(tx, ctx, [cycle.line_id]))[cycle.line_id]
-    _add(facts, coming, own)
+    at_cut = [(one.key, journal) for one in coming.drawdowns for journal in charges_at_cut(one, cycle.cut_on)]
+    _add(facts, [*coming.journals, *at_cut], own)
     states = [
-        (one.state, advance(one.terms, one.state, cycle.cut_on)) for one in coming.drawdowns if one.key in own
+        (amounts_at(one.terms, one.state, cycle.cut_on), advance(one.terms, one.state, cycle.cut_on))
+        for one in coming.drawdowns
+        if one.key in own
     ]
     billing = (await billing_of(tx, ctx.tenant_id, [cycle.product_id]))[cycle.product_id]
     cut = make_cut(cycle, billing, facts, states)
     return Preview(*shown(ctx, cut, coming.credit_minor))
 
 
-def _add(facts: Facts, coming: Foreseen, own: Mapping[UUID, Loaded]) -> None:
+def _add(facts: Facts, coming: Iterable[tuple[UUID, Journal]], own: Mapping[UUID, Loaded]) -> None:
     """What is still to be posted, as if it stood in the ledger."""
-    for number, (key, journal) in enumerate(coming.journals):
+    for number, (key, journal) in enumerate(coming):
         if key not in own:
             continue
         about: dict[str, Any] = {

@@ -18,6 +18,7 @@ An explicit charge at a date ............................... explicit_charge.py
 Merchant fee ............................................... merchant_fee.py
 
 Grace lost, or a small shortfall forgiven .................. grace.py
+What a statement's cut charges ............................. cut.py
 Penalty of some nights ..................................... penalty.py
 Days past due; re-aged debt ................................ overdue.py
 What is charged and owed; caps; when a row is settled ...... settle.py

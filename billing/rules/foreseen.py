@@ -62,6 +62,11 @@ def foresee(
     return Foreseen(drawdowns=tuple(now), journals=tuple(journals), credit_minor=credit_minor)
 
 
+def charges_at_cut(drawdown: Drawdown[UUID], cut_on: date) -> tuple[Journal, ...]:
+    """What the cut of that day will charge of a drawdown that stands on the day before."""
+    return tuple(one for one in advance_to(drawdown, cut_on).journals if one.effective_on < cut_on)
+
+
 def _next_day(drawdowns: Sequence[Drawdown[UUID]], credit_minor: int, day: date) -> date:
     """The next one on which anything can happen; what was not used today pays tomorrow what is due."""
     dates = [next_event_on(one.terms, one.state) for one in drawdowns]

@@ -1,15 +1,17 @@
 """What a debt is made of at a cut: overdue, due before the next one, not yet due (DOMAIN.md §10)."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final, Literal, get_args
 
 import msgspec
 
-from billing.rules.rows import find_row
+from billing.rules.advance import before_cut
+from billing.rules.cut import charged_at_cut, is_cut
 from billing.rules.settle import unpaid
 from billing.rules.values import State
+from products.rules.terms import Terms
 
 When = Literal["overdue", "due", "not_yet_due", "disputed"]
 """overdue: grace has run out. due: before the next cut, grace included. disputed: asked by nobody."""
@@ -38,16 +40,27 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         return self.overdue_minor + self.due_minor + self.not_yet_due_minor + self.disputed_minor
 
 
-def dues(before: State, opening: State, next_cut_on: date) -> list[Due]:
-    """Of one drawdown, row by row. `before`, its state when the day before the cut is over, says how much;
-    `opening`, the one at the cut, says when.
+def amounts_at(terms: Terms, before: State, cut_on: date) -> dict[int, int]:
+    """What is unpaid of each row: `before` is the state when the day before the cut is over, the cut charges
+    what is past due.
     """
+    found = {row.no: unpaid(row).total for row in before.instalments if not row.settled_on}
+    if is_cut(terms, cut_on):
+        opening = before_cut(terms, before, cut_on)
+        charging = charged_at_cut(terms, opening)
+        for row, more in zip(opening.instalments, charging.instalments, strict=True):
+            if more is not row:
+                found[row.no] += unpaid(more).total - unpaid(row).total
+    return found
+
+
+def dues(amounts: Mapping[int, int], opening: State, next_cut_on: date) -> list[Due]:
+    """Of one drawdown, row by row. `amounts` says how much, `opening`, the state at the cut, says when."""
     found = []
-    for row in before.instalments:
-        amount_minor = 0 if row.settled_on else unpaid(row).total
+    for now in opening.instalments:
+        amount_minor = amounts.get(now.no, 0)
         if not amount_minor:
             continue
-        now = find_row(opening, row.no) or row
         when: When = "not_yet_due"
         if now.disputed:
             when = "disputed"

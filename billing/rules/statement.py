@@ -145,7 +145,7 @@ def effect(journal_kind: str, debit_account: str, credit_account: str) -> tuple[
 def lines(
     posted: Iterable[Posted], charged: Iterable[Charged], earlier: Sequence[Earlier]
 ) -> tuple[Line, ...]:
-    """By date, then as recorded: one for each charge, one for all else of one kind that a journal moved.
+    """By date, then by kind: one for each charge, one for all else of one kind that a journal moved.
 
     `earlier`: the line's statements in the order of their cuts. What counts for a day before the last of them
     was recorded after it: it is marked with the first that it belonged on.
@@ -195,8 +195,10 @@ def lines(
     )
 
 
-def _order(line: Line) -> tuple[date, UUID, int, int]:
-    return line.effective_on, line.journal_id, KINDS.index(line.kind), line.instalment_no or 0
+def _order(line: Line) -> tuple[date, int, UUID, UUID, int]:
+    """The same whoever wrote the journals, and in whatever order."""
+    place = KINDS.index(line.kind)
+    return line.effective_on, place, line.drawdown_id, line.journal_id, line.instalment_no or 0
 
 
 def _belonged_on(line: Line, earlier: Sequence[Earlier]) -> Earlier:

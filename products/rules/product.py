@@ -93,6 +93,7 @@ def resolve(
         raise Invalid(errors=tuple(found))
     row = _law_row(whole, choice.party, on)
     chosen = {"non_accrual_days": NON_ACCRUAL_DAYS} | fields(whole, SETTINGS) | _due_day(whole, choice)
+    chosen["statement_day"] = cut_day(whole)
     if row is not None:
         chosen |= {"cap_annual_rate": cap_on(row, on), "cap_measure": row.measure, "law_row": row.code}
     terms = Terms(

@@ -128,9 +128,10 @@ async def test_a_backdated_receipt_after_the_cut(shop: Shop) -> None:
         ("interest", "03-30", 1_250, "S-2027-000001"),
         ("paid", "03-30", -40_000, "S-2027-000001"),
         ("interest", "04-10", 337, None),
+        ("penalty", "04-30", 1_286, None),
     ]
-    assert (second.paid_minor, second.interest_minor, second.corrections_minor) == (0, 337, -38_750)
-    assert second.closing_minor == 61_587
+    assert (second.paid_minor, second.interest_minor, second.penalty_minor) == (0, 337, 1_286)
+    assert (second.corrections_minor, second.closing_minor) == (-38_750, 62_873)
     await shop.verify()
 
 
@@ -154,7 +155,9 @@ async def test_a_refund_after_the_cut(shop: Shop) -> None:
 
 
 async def test_a_reversal_after_the_cut(shop: Shop) -> None:
-    """A bounced payment counts on the day on which it was told: the debt is owed again, and is overdue."""
+    """A bounced payment counts on the day on which it was told: the debt is owed again and overdue, with the
+    penalty that May's cut would have charged (21 nights) and June's does (31).
+    """
     await drawn_in_march(shop)
     await shop.go(day("04-10"))
     receipt = await shop.pay(101_800)
@@ -163,9 +166,13 @@ async def test_a_reversal_after_the_cut(shop: Shop) -> None:
     await shop.reverse(receipt.id)
     await shop.go(day("06-01"))
     third = (await cut(shop))[-1]
-    assert await told(shop, third) == [("paid", "05-03", 101_800)]
-    assert (third.opening_minor, third.closing_minor, third.overdue_minor) == (0, 101_800, 101_800)
-    assert third.due_dates == (Due(due_on=day("04-10"), when="overdue", amount_minor=101_800),)
+    assert await told(shop, third) == [
+        ("penalty", "05-03", 2_100),
+        ("paid", "05-03", 101_800),
+        ("penalty", "05-31", 3_100),
+    ]
+    assert (third.opening_minor, third.closing_minor, third.overdue_minor) == (0, 107_000, 107_000)
+    assert third.due_dates == (Due(due_on=day("04-10"), when="overdue", amount_minor=107_000),)
     await shop.verify()
 
 

@@ -76,16 +76,22 @@ async def test_it_is_the_cut_if_nothing_more_happens(shop: Shop, seen_on: str) -
 
 
 async def test_worked_by_hand(shop: Shop) -> None:
-    """Seen on 2 April: 1,000.00 of March's statement, 18.00 of interest to come on the 10th."""
+    """Seen on 2 April: 1,000.00 of March's statement, 18.00 of interest to come on the 10th, and what the cut
+    charges of it if it is not paid: 21 nights at a thousandth.
+    """
     await shop.go(day("03-05"))
     drawdown_id = await shop.draw(100_000)
     await shop.go(day("04-02"))
     found = await preview(shop)
-    (line,) = found.lines
-    assert (line.kind, line.effective_on, line.amount_minor) == ("interest", day("04-10"), 1_800)
-    assert (line.drawdown_id, line.id, line.charge_id) == (drawdown_id, None, None)
-    assert (found.statement.opening_minor, found.statement.closing_minor) == (100_000, 101_800)
-    assert found.statement.due_dates == (Due(due_on=day("04-10"), when="overdue", amount_minor=101_800),)
+    assert [(line.kind, line.effective_on, line.amount_minor) for line in found.lines] == [
+        ("interest", day("04-10"), 1_800),
+        ("penalty", day("04-30"), 2_100),
+    ]
+    assert {(line.drawdown_id, line.id, line.charge_id) for line in found.lines} == {
+        (drawdown_id, None, None)
+    }
+    assert (found.statement.opening_minor, found.statement.closing_minor) == (100_000, 103_900)
+    assert found.statement.due_dates == (Due(due_on=day("04-10"), when="overdue", amount_minor=103_900),)
 
 
 async def test_nothing_is_written_and_no_number_taken(shop: Shop) -> None:

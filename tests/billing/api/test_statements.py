@@ -51,9 +51,10 @@ async def test_statements_as_they_are_told(billed: Counter) -> None:
         ("interest", "2027-04-10", 1_800),
         ("penalty", "2027-04-20", 1_000),
         ("paid", "2027-04-20", -50_000),
+        ("penalty", "2027-04-30", 581),
     ]
     assert {**whole, "lines": None} == second
-    assert (whole["charged_minor"], whole["closing_minor"], whole["overdue_minor"]) == (2_800, 52_800, 52_800)
+    assert (whole["charged_minor"], whole["closing_minor"], whole["overdue_minor"]) == (3_381, 53_381, 53_381)
 
 
 async def test_filters_and_pages(billed: Counter) -> None:
@@ -74,7 +75,9 @@ async def test_the_preview(billed: Counter) -> None:
     found = (await billed.get(path)).json()
     assert (found["object"], found["id"], found["number"]) == ("statement_preview", None, None)
     assert (found["from_on"], found["cut_on"]) == ("2027-06-01", "2027-07-01")
-    assert (found["lines"], found["opening_minor"]) == ([], found["closing_minor"])
+    (line,) = found["lines"]
+    assert (line["kind"], line["id"], line["charge_id"]) == ("penalty", None, None)
+    assert found["opening_minor"] + line["amount_minor"] == found["closing_minor"]
 
 
 async def test_why_each_line_is_what_it_is(billed: Counter) -> None:
@@ -103,7 +106,7 @@ async def test_why_each_line_is_what_it_is(billed: Counter) -> None:
 
 async def test_a_receipts_line_names_it(billed: Counter) -> None:
     (_, second, _) = (await billed.get("/statements")).json()["data"]
-    (*_, paid) = (await billed.get(f"/statements/{second['id']}")).json()["lines"]
+    (*_, paid, _) = (await billed.get(f"/statements/{second['id']}")).json()["lines"]
     (amount,) = (await billed.get(f"/explanations/{paid['id']}")).json()["amounts"]
     (receipt,) = (await billed.get("/receipts")).json()["data"]
     assert amount["derivation"]["facts"]["receipt_id"] == receipt["id"]

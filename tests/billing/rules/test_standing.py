@@ -6,10 +6,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from hypothesis import given
+from msgspec.structs import replace
 
 from billing.rules.advance import advance
 from billing.rules.settle import unpaid
-from billing.rules.standing import Due, Standing, dues, standing
+from billing.rules.standing import Due, Standing, amounts_at, dues, standing
 from products.rules.terms import Terms
 from tests.billing.rules.scripts import Book, Step, a_terms, any_amount, any_story, any_terms
 from tests.billing.rules.stories import Tale, day, drawn
@@ -20,7 +21,7 @@ TERMS = a_terms(term_days=60, free_days=0, daily_rate=Decimal("0.0005"), grace_d
 
 def stands(tale: Tale, on: int, next_on: int, terms: Terms = TERMS) -> Standing:
     before = tale.state(terms, on - 1)
-    return standing(dues(before, advance(terms, before, day(on)), day(next_on)))
+    return standing(dues(amounts_at(terms, before, day(on)), advance(terms, before, day(on)), day(next_on)))
 
 
 def test_before_the_due_date() -> None:
@@ -47,6 +48,12 @@ def test_interest_charged_on_the_cuts_own_day_is_in_none() -> None:
     assert stands(drawn(10_000), 60, 90).total_minor == 10_000
 
 
+def test_what_the_cut_charges_of_past_due_is_in_it() -> None:
+    """Day 64 is 14 March, the bill day: 4 nights at 0.0006 on 100.00: 0.24 of penalty."""
+    terms = replace(TERMS, statement_day=14)
+    assert stands(drawn(10_000), 64, 90, terms).overdue_minor == 10_324
+
+
 def test_what_is_disputed_is_asked_by_nobody() -> None:
     told = stands(drawn(10_000).disputed(4_000, 10), 64, 90)
     assert (told.overdue_minor, told.disputed_minor) == (6_200, 4_000)
@@ -61,5 +68,5 @@ def test_it_is_always_the_whole_debt(terms: Terms, amount_minor: int, story: lis
     book = Book(terms, amount_minor, day_ends=True).play(story)
     state = advance(terms, book.state, book.today)
     cut_on = book.today + timedelta(1)
-    found = dues(state, advance(terms, state, cut_on), date.max)
+    found = dues(amounts_at(terms, state, cut_on), advance(terms, state, cut_on), date.max)
     assert sum(one.amount_minor for one in found) == sum(unpaid(row).total for row in state.instalments)

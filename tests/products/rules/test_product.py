@@ -114,7 +114,7 @@ def test_every_field_of_the_terms_is_set_somewhere() -> None:
         return found
 
     from_elsewhere = {"product_id", "product_version", "legal_form", "lender_book", "tenant_book"}
-    from_elsewhere |= {"instalments", "cap_annual_rate", "cap_measure", "law_row"}
+    from_elsewhere |= {"instalments", "statement_day", "cap_annual_rate", "cap_measure", "law_row"}
     assert becomes(SETTINGS) - {""} == set(Terms.__struct_fields__) - from_elsewhere
 
 
