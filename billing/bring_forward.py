@@ -225,7 +225,9 @@ async def _pay_from_credit(
             return None
         unpaid = await load_unpaid(tx, ctx, buyer_id, currency, events=on < ctx.today)
         not_ahead(ctx, unpaid)
-    usable = min(credit, sum(_due_minor(ctx, one, on) for one in unpaid))
+    # Caught up day by day, it is decided as on its own day: nothing later is charged first, then given back.
+    today = on if all(one.state.as_of <= on for one in unpaid) else ctx.today
+    usable = min(credit, sum(_due_minor(one, on, today) for one in unpaid))
     if not usable:
         return None
     receipt = ReceiptRow(
@@ -245,7 +247,7 @@ async def _pay_from_credit(
         receipt_id=receipt.id,
         amount_minor=usable,
         on=on,
-        today=ctx.today,
+        today=today,
         source="credit",
     )
     if isinstance(settlement, Refusal):
@@ -272,9 +274,9 @@ async def use_backdated(ctx: Ctx, buyer_id: UUID, currency: str, since: date, re
         day += timedelta(1)
 
 
-def _due_minor(ctx: Ctx, loaded: Loaded, on: date) -> int:
+def _due_minor(loaded: Loaded, on: date, today: date) -> int:
     """What a drawdown asks for on that day, nothing in advance."""
-    state = on_its_day(loaded.drawdown, "receive", on=on, today=ctx.today)
+    state = on_its_day(loaded.drawdown, "receive", on=on, today=today)
     if state is None:
         return 0
     return sum(claim.amount_minor for claim in claims(loaded.terms, state, advance=False))
