@@ -12,14 +12,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from billing import known, rows
 from billing.command import Command, ReceiptRow
 from billing.commit import ATTEMPTS, commit, commit_many
 from billing.cycles import cut_lines
-from billing.events import DRAWDOWN_BECAME_PAST_DUE, DRAWDOWN_EXPIRED, DRAWDOWN_FELL_DUE
+from billing.events import (
+    DRAWDOWN_BECAME_PAST_DUE,
+    DRAWDOWN_EXPIRED,
+    DRAWDOWN_FELL_DUE,
+    DRAWDOWN_RATE_CHANGED,
+)
 from billing.loaded import Loaded, not_ahead
 from billing.queries import (
     buyer_books,
@@ -34,6 +39,7 @@ from billing.receipts import CREDIT_CHANNEL, settle
 from billing.rules.allocation import claims
 from billing.rules.decide_receipt import receive
 from billing.rules.decision import Moved, Refusal
+from billing.rules.events import RateChanged
 from billing.rules.moves import advance_to, on_its_day
 from billing.rules.state import Move
 from kernel import ids
@@ -171,11 +177,15 @@ def _advanced(ctx: Ctx, loaded: Loaded, to: date) -> Command:
     return rows.command(ctx, draft, {})
 
 
-def _brought(moved: Moved[UUID]) -> list[tuple[str, dict[str, int]]]:
+def _brought(moved: Moved[UUID]) -> list[tuple[str, dict[str, Any]]]:
     """What the schedule did that others want to hear of."""
     before, after = moved.before, moved.after
     assert before is not None
-    told: list[tuple[str, dict[str, int]]] = []
+    told: list[tuple[str, dict[str, Any]]] = [
+        (DRAWDOWN_RATE_CHANGED, {"rate": f"{event.rate:f}", "reset_on": str(event.effective_on)})
+        for event in moved.events
+        if isinstance(event, RateChanged)
+    ]
     if after.expired_minor > before.expired_minor:
         told.append((DRAWDOWN_EXPIRED, {"amount_minor": after.expired_minor - before.expired_minor}))
     for was, now in zip(before.instalments, after.instalments, strict=True):

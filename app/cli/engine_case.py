@@ -24,7 +24,7 @@ from billing.rules.later_dates import DATED, dated
 from billing.rules.outlook import OutlookRow, outlook
 from billing.rules.overdue import days_past_due
 from billing.rules.quote import payoff
-from billing.rules.replay import Step, replay, timeline
+from billing.rules.replay import Step, replay, replayed, timeline
 from billing.rules.settle import share_of
 from billing.rules.state import MOVES, Move, credit_minor, outstanding_minor
 from billing.rules.values import Parts, State
@@ -97,7 +97,9 @@ def run(case: Mapping[str, Any], *, explained: bool = False) -> Told:
     events = read_events(case, terms)
     if as_of < events[0].effective_on:
         raise _wrong(FieldProblem("#/as_of", "before_the_first_event"))
-    steps = _walk(terms, events, as_of, skipped=len(events) - len(case["events"]))
+    implied = len(events) - len(case["events"])
+    events = _with_resets(terms, events, as_of)
+    steps = _walk(terms, events, as_of, skipped=implied)
     state = steps[-1].after
     closing = payoff(terms, state, as_of)
     return Told(
@@ -181,6 +183,16 @@ def read_events(case: Mapping[str, Any], terms: Terms) -> tuple[Event, ...]:
             made = _dated(terms, found, made, calendar)
         found.append(made)
     return tuple(found)
+
+
+def _with_resets(terms: Terms, events: tuple[Event, ...], as_of: date) -> tuple[Event, ...]:
+    """A floating rate is set anew on its days, unless the case tells a change of that day."""
+    if terms.rate_reset == "fixed":
+        return events
+    try:
+        return (*events, *replayed(terms, events, as_of)[1])
+    except ValueError:  # impossible: the walk through all events refuses it with its place
+        return events
 
 
 def _dated(terms: Terms, before: Sequence[Event], event: Event, calendar: Calendar) -> Event:

@@ -31,6 +31,7 @@ Dispute of a part .......................................... dispute.py
 Silence while unsure ....................................... silence.py
 Waiver ..................................................... waiver.py
 A rate that changes; interest paused ....................... rate_change.py
+A floating rate set anew ................................... reset.py     index: products/rules/index_rates.py
 Extension (展期), another due day, a later holiday ......... extension.py
 Restructure ................................................ restructure.py
 Conversion into another drawdown ........................... conversion.py    both sides: decide_conversion.py

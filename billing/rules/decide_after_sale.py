@@ -141,6 +141,8 @@ def change_rate(drawdown: Drawdown[Key], *, rate: Decimal, on: date, today: date
     if refusal := not_judged(drawdown, "change_rate", on, today):
         return refusal
     terms = drawdown.terms
+    if terms.rate_reset != "fixed":
+        return Refusal("rate_floats", {"index": terms.rate_index})
     yearly = rate * (365 if terms.is_daily else 1)
     if terms.cap_annual_rate is not None and yearly > terms.cap_annual_rate:
         return Refusal("cap_exceeded", {"cap": f"{terms.cap_annual_rate:f}", "rule": terms.law_row})

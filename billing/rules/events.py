@@ -49,11 +49,16 @@ class Authorised(EventBase, frozen=True, kw_only=True, tag="authorised"):
 
 
 class RateChanged(EventBase, frozen=True, kw_only=True, tag="rate_changed"):
-    """From the night of its day on. `rate` is of the terms' own kind, daily or annual."""
+    """From the night of its day on. `rate` is of the terms' own kind, daily or annual.
+
+    A reset tells the index as it was `published_on`, by the year.
+    """
 
     rank: ClassVar[int] = 1
     rate: Decimal
     reason: Literal["agreed", "reset"] = "agreed"
+    index_rate: Decimal | None = None
+    published_on: date | None = None
 
 
 class DueDateChanged(EventBase, frozen=True, kw_only=True, tag="due_date_changed"):

@@ -13,7 +13,8 @@ from billing.rules.changes import journal
 from billing.rules.cut import charged_at_cut, is_cut
 from billing.rules.decision import Drawdown, Journal, JournalKind, LineDelta, Moved
 from billing.rules.events import Captured, Event, Received, ReversalReason, Voided
-from billing.rules.replay import replay
+from billing.rules.replay import replayed
+from billing.rules.reset import before_capture, next_reset_on, renumbered, reset_of
 from billing.rules.state import MOVES, Move, credit_minor, next_event_on, outstanding_minor, remaining_minor
 from billing.rules.values import State
 from products.rules.terms import Terms
@@ -56,32 +57,46 @@ def on_its_day(drawdown: Drawdown[Key], kind: Move, *, on: date, today: date) ->
     if on < state.authorised_on:
         return None
     if _is_behind(terms, state, RANKS[kind], on, today):
-        return replay(terms, _events(drawdown), on)
-    return advance(terms, state, on)
+        return replayed(terms, _events(drawdown), on)[0]
+    return _through(drawdown, state, on)[0] if terms.rate_reset != "fixed" else advance(terms, state, on)
 
 
 def move(drawdown: Drawdown[Key], event: Event, cause: JournalKind, *, today: date) -> Moved[Key]:
     """The event recorded today. Raises ValueError if it is out of place, or reaches back without events."""
     terms, stored = drawdown.terms, drawdown.state
     if event.reaches_back or _is_behind(terms, stored, event.rank, event.effective_on, today):
-        base, brought = _through(drawdown, stored, today)
-        after = replay(terms, (*_events(drawdown), event), today)
+        base, brought, resets = _through(drawdown, stored, today)
+        told = (*resets, *_own(terms, base, event, len(resets)))
+        after, more = replayed(terms, (*_events(drawdown), *told), today)
+        told = (*told, *more)
     else:
-        base, brought = _through(drawdown, stored, event.effective_on)
-        after = apply(terms, base, event)
+        base, brought, resets = _through(drawdown, stored, event.effective_on)
+        own = _own(terms, base, event, len(resets))
+        after = base
+        for one in own:
+            after = apply(terms, after, one)
+        told = (*resets, *own)
     done = journal(cause, event.effective_on, terms, drawdown.parties, base, after)
     need = max(0, _use(after) - _use(base))
     coming_on = next_event_on(terms, after)
     later: tuple[Journal, ...] = ()
     if coming_on is not None and coming_on <= today:
-        after, later = _through(drawdown, after, today)
-    return _moved(drawdown, after, (event,), (*brought, *done, *later), need)
+        after, later, resets = _through(drawdown, after, today)
+        told = (*told, *resets)
+    return _moved(drawdown, after, told, (*brought, *done, *later), need)
+
+
+def _own(terms: Terms, base: State, event: Event, by: int) -> tuple[Event, ...]:
+    """The event behind `by` resets, and the reset with which a first period begins before it."""
+    event = renumbered(event, by)
+    first = before_capture(terms, base, event)
+    return (*first, renumbered(event, len(first)))
 
 
 def advance_to(drawdown: Drawdown[Key], today: date) -> Moved[Key]:
     """What the schedule brought until and on today; the same however many days are caught up at once."""
-    after, brought = _through(drawdown, drawdown.state, today)
-    return _moved(drawdown, after, (), brought, 0)
+    after, brought, resets = _through(drawdown, drawdown.state, today)
+    return _moved(drawdown, after, resets, brought, 0)
 
 
 def _events(drawdown: Drawdown[Key]) -> tuple[Event, ...]:
@@ -90,7 +105,23 @@ def _events(drawdown: Drawdown[Key]) -> tuple[Event, ...]:
     return drawdown.events
 
 
-def _through(drawdown: Drawdown[Key], state: State, to: date) -> tuple[State, tuple[Journal, ...]]:
+def _through(
+    drawdown: Drawdown[Key], state: State, to: date
+) -> tuple[State, tuple[Journal, ...], tuple[Event, ...]]:
+    """Time until `to`, a floating rate set anew on its days."""
+    terms = drawdown.terms
+    journals: list[Journal] = []
+    resets: list[Event] = []
+    while (day := next_reset_on(terms, state)) is not None and day <= to:
+        before, brought = _timed(drawdown, state, day)
+        resets.append(reset_of(terms, day, before.last_seq + 1))
+        state = apply(terms, before, resets[-1])
+        journals += (*brought, *journal("rate_change", day, terms, drawdown.parties, before, state))
+    state, brought = _timed(drawdown, state, to)
+    return state, (*journals, *brought), tuple(resets)
+
+
+def _timed(drawdown: Drawdown[Key], state: State, to: date) -> tuple[State, tuple[Journal, ...]]:
     """Advance; each charge date has its journal: reports by date are right however late.
 
     What a cut charges is of the nights before it, so it counts for the day before.

@@ -16,10 +16,12 @@ from billing.rules.events import (
     Disputed,
     DisputeResolved,
     Event,
+    RateChanged,
     ReceiptReversed,
     Received,
     Refunded,
 )
+from billing.rules.reset import next_reset_on, reset_of
 from billing.rules.values import State
 from products.rules.terms import Terms
 
@@ -43,6 +45,17 @@ def replay(terms: Terms, events: Iterable[Event], as_of: date) -> State:
     for event in told.others:
         state = told.happens(terms, advance(terms, state, event.effective_on), event)
     return advance(terms, state, as_of)
+
+
+def replayed(terms: Terms, events: Iterable[Event], as_of: date) -> tuple[State, tuple[RateChanged, ...]]:
+    """The state at `as_of`, and the resets until then that were not among the events."""
+    told = tuple(events)
+    known = len(told)
+    state = replay(terms, told, as_of)
+    while (day := next_reset_on(terms, state)) is not None and day <= as_of:
+        told = (*told, reset_of(terms, day, max(event.seq for event in told) + 1))
+        state = replay(terms, told, as_of)
+    return state, tuple(event for event in told[known:] if isinstance(event, RateChanged))
 
 
 def timeline(terms: Terms, events: Iterable[Event], as_of: date) -> Iterator[Step]:

@@ -7,6 +7,7 @@ import msgspec
 
 from billing.rules.cut import next_charging_cut
 from billing.rules.interest import interest_on
+from billing.rules.reset import next_reset_on
 from billing.rules.rows import all_settled
 from billing.rules.settle import charged, unpaid
 from billing.rules.silence import silence_ends_on
@@ -98,6 +99,8 @@ def next_event_on(terms: Terms, state: State) -> date | None:
         dates.append(ends_on)
     if (cut_on := next_charging_cut(terms, state)) < date.max:
         dates.append(cut_on)
+    if (reset_on := next_reset_on(terms, state)) is not None:
+        dates.append(reset_on)
     return min((day for day in dates if day > state.as_of), default=None)
 
 

@@ -6,6 +6,7 @@ Every setting, its check and what it becomes ............... settings.py, checks
 What contradicts itself .................................... contradictions.py
 What a tier, category, season or campaign changes .......... overrides.py
 Dated rows of law, the loan prime rate; held against them .. law.py, lawful.py
+What a floating rate follows ............................... index_rates.py
 Day counts; year fractions ................................. day_count.py
 Nominal due dates; shifted ones ............................ due_dates.py, calendar.py
 Total cost and both rates (IRR); their roots ............... rate.py, root.py

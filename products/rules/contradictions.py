@@ -9,6 +9,7 @@ from typing import Any
 
 from kernel.errors import FieldProblem
 from products.rules.due_dates import shortest_bill_cycle
+from products.rules.overrides import RATES
 
 
 def contradictions(document: Mapping[str, Any], at: str) -> list[FieldProblem]:
@@ -32,9 +33,16 @@ def _group(document: Mapping[str, Any], *path: str) -> Mapping[str, Any]:
 
 def _rates(document: Mapping[str, Any]) -> Found:
     price = _group(document, "price")
-    given = [key for key in ("daily_rate", "annual_rate") if key in price]
+    given = RATES & price.keys()
     if len(given) != 1:
         yield FieldProblem("/price", "one_rate_needed", {"given": len(given)})
+    if "floating" in price:
+        for key in ("index", "spread"):
+            if key not in price["floating"]:
+                yield FieldProblem(f"/price/floating/{key}", "required")
+        in_parts = _group(document, "authorisation").get("partial_capture", True)
+        if price["floating"].get("reset") == "period" and in_parts:
+            yield FieldProblem("/price/floating/reset", "one_capture_only")
     subsidy = _group(document, "price", "subsidy")
     if ("interest_share" in subsidy or "fee_share" in subsidy) and "subsidiser_id" not in subsidy:
         yield FieldProblem("/price/subsidy/subsidiser_id", "required")
@@ -53,7 +61,7 @@ def _forms(document: Mapping[str, Any]) -> Found:
         return
     if "period_fee_rate" not in price:
         yield FieldProblem("/price/period_fee_rate", "required")
-    if any(Decimal(price.get(key, "0")) for key in ("daily_rate", "annual_rate")):
+    if "floating" in price or any(Decimal(price.get(key, "0")) for key in ("daily_rate", "annual_rate")):
         yield FieldProblem("/price", "flat_fee_bears_no_interest")
     free = _group(price, "interest_free")
     if free.get("days", 0) or free.get("rule", "days") != "days":

@@ -7,12 +7,15 @@ the cap when it is charged.
 
 from collections.abc import Iterator, Mapping
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
 from kernel.errors import FieldProblem
+from products.rules.day_count import DayCount
+from products.rules.index_rates import lowest, published_on
 from products.rules.law import LawRow, Party, cap_on, law_row, law_rows, widest_cap
 
+_NINE_DECIMALS = Decimal("0.000000001")
 _A_YEAR = {"month": 12, "week": 52, "day": 365}
 
 
@@ -40,31 +43,58 @@ def _all(document: Mapping[str, Any], on: date | None, party: Party) -> Iterator
     if not rows:
         yield FieldProblem("/law/licence", "no_law_row", {"jurisdiction": law["jurisdiction"]})
         return
-    yield from _above_cap(document, rows, widest_cap(rows) if on is None else cap_on(rows[0], on))
+    yield from _above_cap(document, rows, widest_cap(rows) if on is None else cap_on(rows[0], on), on)
     on_all = document.get("past_due", {}).get("penalty_base") == "overdue_total"
     if on_all and not any(row.compound_interest for row in rows):
         yield FieldProblem("/past_due/penalty_base", "no_interest_on_interest", {"rule": rows[0].code})
 
 
 def _above_cap(
-    document: Mapping[str, Any], rows: tuple[LawRow, ...], cap: Decimal | None
+    document: Mapping[str, Any], rows: tuple[LawRow, ...], cap: Decimal | None, on: date | None
 ) -> Iterator[FieldProblem]:
     if cap is None:
         return
     told = {"cap": f"{cap:f}", "rule": rows[0].code}
-    if yearly_rate(document) > cap:
+    if yearly_rate(document, on) > cap:
         yield FieldProblem("/price", "cap_exceeded", {**told})
     if yearly_flat_fee(document) > cap:
         yield FieldProblem("/price/period_fee_rate", "cap_exceeded", {**told})
 
 
-def yearly_rate(document: Mapping[str, Any]) -> Decimal:
-    """The contract rate by the year: 0.0005 a day is 0.1825; 0.18 by actual/360 is 0.1825 too."""
+def yearly_rate(document: Mapping[str, Any], on: date | None = None) -> Decimal:
+    """The contract rate by the year: 0.0005 a day is 0.1825; 0.18 by actual/360 is 0.1825 too.
+
+    A floating rate as of that day; without a day, the least that it could ever have been.
+    """
     price = document.get("price", {})
     yearly = Decimal(price.get("annual_rate", "0"))
+    if {"index", "spread"} <= price.get("floating", {}).keys():
+        yearly = _floating(price["floating"], on)
     if price.get("day_count") == "actual/360":
         yearly = yearly * 365 / 360
     return yearly + 365 * Decimal(price.get("daily_rate", "0"))
+
+
+def floating_rate(floating: Mapping[str, Any], on: date | None) -> Decimal:
+    """Index + spread by the year. Raises ValueError before the index was first published."""
+    index = floating["index"]
+    rate = lowest(index) if on is None else published_on(index, on, floating.get("lag_days", 0)).rate
+    return rate + Decimal(floating["spread"])
+
+
+def _floating(floating: Mapping[str, Any], on: date | None) -> Decimal:
+    """Before the first publication no contract begins, whatever the law says to it."""
+    try:
+        return floating_rate(floating, on)
+    except ValueError:
+        return floating_rate(floating, None)
+
+
+def most_annual(cap: Decimal | None, day_count: DayCount) -> Decimal | None:
+    """The highest annual rate within the cap: of 24 % by actual/360, 0.236712328."""
+    if cap is None or day_count != "actual/360":
+        return cap
+    return (cap * 360 / 365).quantize(_NINE_DECIMALS, ROUND_DOWN)
 
 
 def yearly_flat_fee(document: Mapping[str, Any]) -> Decimal:

@@ -17,6 +17,8 @@ from products.rules.document import escaped, problems
 from products.rules.settings import OVERRIDABLE, OVERRIDES, SETTINGS, Setting
 
 _SEASON = ("name", "from_on", "to_on", "override")
+RATES = frozenset({"daily_rate", "annual_rate", "floating"})
+"""Of these a price has exactly one."""
 _ANY_RULE = ("shift", "calendar", "min_notice_days")
 """Settings of due dates that outlive another rule."""
 
@@ -90,8 +92,8 @@ def merged(whole: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, A
 
 def _kept(group: str, before: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
     kept = dict(before)
-    if group == "price" and {"daily_rate", "annual_rate"} & set(override):
-        kept = {key: value for key, value in kept.items() if key not in ("daily_rate", "annual_rate")}
+    if group == "price" and RATES & set(override) and not ("floating" in kept and "floating" in override):
+        kept = {key: value for key, value in kept.items() if key not in RATES}
     if "rule" in override and override["rule"] != kept.get("rule"):
         kept = {key: value for key, value in kept.items() if key in _ANY_RULE}
     return kept

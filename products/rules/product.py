@@ -16,7 +16,7 @@ from products.rules.contradictions import contradictions
 from products.rules.document import fields, problems
 from products.rules.due_dates import nominal_dates
 from products.rules.law import LawRow, Party, cap_on, law_row
-from products.rules.lawful import unlawful
+from products.rules.lawful import floating_rate, unlawful
 from products.rules.overrides import override_problems, together, under, without_overrides
 from products.rules.settings import SETTINGS
 from products.rules.terms import LegalForm, MonthDay, Terms
@@ -94,6 +94,7 @@ def resolve(
     row = _law_row(whole, choice.party, on)
     chosen = {"non_accrual_days": NON_ACCRUAL_DAYS} | fields(whole, SETTINGS) | _due_day(whole, choice)
     chosen["statement_day"] = cut_day(whole)
+    chosen |= _floating(whole, on)
     if row is not None:
         chosen |= {"cap_annual_rate": cap_on(row, on), "cap_measure": row.measure, "law_row": row.code}
     terms = Terms(
@@ -127,6 +128,18 @@ def _instalments(document: ProductDocument, choice: Choice) -> int:
         names = ", ".join(map(str, numbers))
         raise Invalid(errors=(FieldProblem("#/instalments", "instalments_not_offered", {"offered": names}),))
     return choice.instalments
+
+
+def _floating(document: ProductDocument, on: date) -> dict[str, Any]:
+    """The rate of the day, with which the contract begins. Raises Invalid where none was published yet."""
+    floating = document["price"].get("floating")
+    if not floating:
+        return {}
+    try:
+        return {"annual_rate": floating_rate(floating, on)}
+    except ValueError:
+        told = {"index": floating["index"], "on": str(on)}
+        raise Invalid(errors=(FieldProblem("#/terms/price/floating/index", "no_index_rate", told),)) from None
 
 
 def _due_day(document: ProductDocument, choice: Choice) -> dict[str, Any]:

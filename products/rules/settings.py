@@ -14,6 +14,7 @@ import msgspec
 
 from products.rules import checks
 from products.rules.checks import AMOUNT, choice, flag, order, rate, share, whole, wholes
+from products.rules.index_rates import INDEXES
 
 Settings = Mapping[str, "Setting | Settings"]
 
@@ -68,6 +69,12 @@ SETTINGS: Settings = {
         "daily_rate": Setting("daily_rate", rate, Decimal),
         "annual_rate": Setting("annual_rate", rate, Decimal),
         "day_count": Setting("day_count", choice("actual/365", "actual/360", "actual/actual", "30/360")),
+        "floating": {
+            "index": Setting("rate_index", choice(*INDEXES)),
+            "spread": Setting("spread_rate", rate, Decimal),
+            "reset": Setting("rate_reset", choice("fixed", "period", "january", "anniversary")),
+            "lag_days": Setting("rate_lag_days", whole(0, 366)),
+        },
         "interest_free": {
             "rule": Setting("interest_free", choice("days", "until_due", "if_closed_within")),
             "days": Setting("free_days", whole()),
@@ -139,7 +146,6 @@ SETTINGS: Settings = {
 LATER: Mapping[str, frozenset[str]] = {
     "#": frozenset(
         {
-            "floating_rate",
             "tiers",
             "season",
             "guarantee",
@@ -150,7 +156,7 @@ LATER: Mapping[str, frozenset[str]] = {
         }
         | {"ladder", "campaigns", "fees"}
     ),
-    "#/price": frozenset({"shares", "floating"}),
+    "#/price": frozenset({"shares"}),
     "#/limits": frozenset({"tenant_budget", "group_budget", "step", "over_capture", "sub_lines"}),
     "#/authorisation": frozenset({"renewals"}),
 }

@@ -315,5 +315,11 @@ class Story(Time):
         return amount
 
     def _accrue_ahead(self, row: Row) -> None:
-        row.unit_nights += self.nights_to_come(row)
+        """The nights to come of the row's period, and with them those of what it bears for."""
+        bearing = self.nights_to_come(row)
+        row.unit_nights += bearing
         row.ahead_until = row.nominal
+        for part in row.capture.rows:
+            of_it = part.no % 100 == row.no % 100 and part.no > row.no and not part.disputed
+            if bearing and of_it and not part.settled:
+                part.ahead_until = part.nominal

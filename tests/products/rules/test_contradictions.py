@@ -14,6 +14,7 @@ def problems(**changes: Any) -> set[tuple[str, str]]:
 
 
 ANNUAL = {"annual_rate": "0.18"}
+FLOATING = {"index": "CN-LPR-1Y", "spread": "0.09"}
 FLAT = {"daily_rate": "0", "period_fee_rate": "0.006"}
 
 
@@ -22,6 +23,20 @@ FLAT = {"daily_rate": "0", "period_fee_rate": "0.006"}
     [
         ({"price": {}}, ("#/price", "one_rate_needed")),
         ({"price": {"daily_rate": "0.0004", "annual_rate": "0.15"}}, ("#/price", "one_rate_needed")),
+        ({"price": {"floating": FLOATING, "annual_rate": "0.15"}}, ("#/price", "one_rate_needed")),
+        ({"price": {"floating": {"index": "CN-LPR-1Y"}}}, ("#/price/floating/spread", "required")),
+        ({"price": {"floating": FLOATING | {"index": "LIBOR"}}}, ("#/price/floating/index", "unknown_value")),
+        (
+            {"price": {"floating": FLOATING | {"reset": "period"}}},
+            ("#/price/floating/reset", "one_capture_only"),
+        ),
+        (
+            {
+                "price": {"floating": FLOATING | {"spread": "0.3"}},
+                "law": {"jurisdiction": "CN", "licence": "licensed"},
+            },
+            ("#/price", "cap_exceeded"),
+        ),
         ({"repayment": {"instalments": 0}}, ("#/repayment/instalments", "out_of_range")),
         ({"repayment": {"instalments": [3, 3]}}, ("#/repayment/instalments", "not_a_list")),
         ({"repayment": {"instalments": [3, 6]}}, ("#/repayment/instalments", "one_payment_is_one")),

@@ -272,3 +272,52 @@ def test_what_is_not_offered(choice: dict[str, Any], code: str) -> None:
 def test_when_statements_are_cut(dates: dict[str, Any], statement: dict[str, Any], expected: object) -> None:
     """A billing cycle's own day, or the one that is named, or never."""
     assert cut_day({"due_dates": dates, "statement": statement}) == expected
+
+
+def floating(on: date, **more: Any) -> Terms:
+    price = {"floating": {"index": "CN-LPR-1Y", "spread": "0.09", **more}}
+    return resolve(
+        SMALLEST | {"price": price}, product_id=UUID(int=1), product_version=1, programme=PROGRAMME, on=on
+    )
+
+
+def test_a_floating_rate_begins_with_that_of_its_day() -> None:
+    """3.35 % until 20 October 2024, 3.10 % from the 21st."""
+    assert floating(date(2024, 10, 20)).annual_rate == Decimal("0.1235")
+    assert floating(date(2024, 10, 21)).annual_rate == Decimal("0.1210")
+    assert floating(date(2024, 10, 21), lag_days=1).annual_rate == Decimal("0.1235")
+    terms = floating(date(2024, 10, 21), reset="january")
+    assert (terms.rate_index, terms.spread_rate, terms.rate_reset) == (
+        "CN-LPR-1Y",
+        Decimal("0.09"),
+        "january",
+    )
+
+
+def test_no_index_was_published_yet() -> None:
+    with pytest.raises(Invalid) as refused:
+        floating(date(2019, 8, 19))
+    assert [(one.pointer, one.code) for one in refused.value.errors] == [
+        ("#/terms/price/floating/index", "no_index_rate")
+    ]
+
+
+def test_an_override_of_a_rate_replaces_a_floating_one() -> None:
+    document = SMALLEST | {
+        "price": {"floating": {"index": "CN-LPR-1Y", "spread": "0.09"}},
+        "overrides": {
+            "tier": {
+                "gold": {"price": {"floating": {"spread": "0.07"}}},
+                "old": {"price": {"annual_rate": "0.1"}},
+            }
+        },
+    }
+    assert validate(document) == []
+    found = {
+        tier: resolve(
+            document, product_id=UUID(int=1), product_version=1, programme=PROGRAMME, on=date(2024, 10, 21),
+            choice=Choice(tier=tier),
+        ).annual_rate
+        for tier in ("gold", "old")
+    }  # fmt: skip
+    assert found == {"gold": Decimal("0.1010"), "old": Decimal("0.1")}
