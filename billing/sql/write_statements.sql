@@ -69,9 +69,9 @@ BEGIN
         ), done AS (
             INSERT INTO billing.statement (tenant_id, id, line_id, buyer_id, product_id, book, year, no,
                 number, currency, from_on, cut_on, next_cut_on, opening_minor, captured_minor,
-                converted_minor, interest_minor, fee_minor, penalty_minor, paid_minor, refunded_minor, waived_minor,
-                corrections_minor, closing_minor, overdue_minor, due_minor, not_yet_due_minor, disputed_minor,
-                credit_minor, due_dates, booked_on, created_at)
+                converted_minor, interest_minor, fee_minor, penalty_minor, paid_minor, refunded_minor,
+                waived_minor, corrections_minor, closing_minor, overdue_minor, due_minor, not_yet_due_minor,
+                disputed_minor, credit_minor, due_dates, booked_on, created_at)
             SELECT c.tenant, c.id, c.line_id, c.buyer_id, c.product_id, c.book, c.of_year, c.of_no,
                 'S-' || c.of_year || '-' || lpad(c.of_no::text, greatest(6, length(c.of_no::text)), '0'),
                 c.currency, c.from_on, c.cut_on, c.next_cut_on, c.opening_minor, c.captured_minor,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from billing import cycles
 from billing import day as day_end
 from billing.cycles import cut_lines
 from billing.run_day import RunDay, run_day
+from billing.verify_book import VerifyBook, verify_book
 from kernel.errors import Stale
 from products.draft_product import DraftProduct, draft_product
 from products.queries import forget_offer
@@ -152,3 +153,58 @@ async def _publish_next(shop: Shop, document: dict[str, Any]) -> None:
     product = await draft_product(shop.ctx, DraftProduct(product=shop.product_id, document=document))
     await publish(shop.workspace, product)
     forget_offer(shop.ctx, shop.product_id)
+
+
+WRONG: Final[dict[str, tuple[str, set[str]]]] = {
+    "a line's amount": (
+        """UPDATE billing.statement_line SET amount_minor = amount_minor + 1
+        WHERE tenant_id = $1 AND kind = 'paid'""",
+        {"statement", "statement totals"},
+    ),
+    "a line's kind": (
+        "UPDATE billing.statement_line SET kind = 'refunded' WHERE tenant_id = $1 AND kind = 'paid'",
+        {"statement totals"},
+    ),
+    "a mark": (
+        """UPDATE billing.statement_line SET late_for = statement_id, late_number = 'S'
+        WHERE tenant_id = $1 AND kind = 'paid'""",
+        {"statement totals"},
+    ),
+    "both totals": (
+        """UPDATE billing.statement SET opening_minor = opening_minor + 1, closing_minor = closing_minor + 1,
+        overdue_minor = overdue_minor + 1 WHERE tenant_id = $1 AND no = 2""",
+        {"statement opening"},
+    ),
+    "a statement that is gone": (
+        "DELETE FROM billing.statement WHERE tenant_id = $1 AND no = 2",
+        {"statement numbers", "owed since the statement"},
+    ),
+    "a number that was never given": (
+        "UPDATE billing.statement_number SET last_no = 3 WHERE tenant_id = $1",
+        {"statement numbers"},
+    ),
+    "what is owed since": (
+        """UPDATE billing.charge SET amount_minor = amount_minor + 1
+        WHERE tenant_id = $1 AND effective_on > $2""",
+        {"charges", "owed since the statement"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "found"), list(WRONG.values()), ids=list(WRONG))
+async def test_verify_finds_what_is_wrong(shop: Shop, admin: Any, change: str, found: set[str]) -> None:
+    """As a superuser who switched off all that protects the rows."""
+    await drawn_in_march(shop)
+    await shop.go(day("04-20"))
+    await shop.pay(50_000)
+    await shop.go(day("05-03"))
+    await shop.pay(1_000)
+    await shop.verify()
+    more = [day("05-01")] if "$2" in change else []
+    await admin.execute("SET session_replication_role = replica")
+    try:
+        assert await admin.fetch(f"{change} RETURNING 1", shop.workspace.id, *more)
+    finally:
+        await admin.execute("SET session_replication_role = origin")
+    verified = await verify_book(shop.ctx, VerifyBook(everything=True))
+    assert {one.what for one in verified.differences} == found
