@@ -4,7 +4,7 @@ it pays, of a statement's line what it came from (DOMAIN.md §8).
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -72,7 +72,8 @@ async def explain_charge(tx: Tx, ctx: Ctx, charge_id: UUID) -> Explanation:
     charges of that row and kind so far come to this. Raises NotFound.
     """
     charge = await tx.fetchrow(
-        """SELECT c.drawdown_id, c.instalment_no, c.kind, c.effective_on, j.xid FROM billing.charge c
+        """SELECT c.drawdown_id, c.instalment_no, c.kind, c.effective_on, j.kind AS journal_kind, j.xid
+        FROM billing.charge c
         JOIN billing.journal j ON j.tenant_id = c.tenant_id AND j.id = c.journal_id
         WHERE c.tenant_id = $1 AND c.id = $2""",
         ctx.tenant_id, charge_id,
@@ -87,6 +88,8 @@ async def explain_charge(tx: Tx, ctx: Ctx, charge_id: UUID) -> Explanation:
     )  # fmt: skip
     events = [decode_event(row["data"]) for row in known]
     on: date = charge["effective_on"]
+    if charge["journal_kind"] == "statement_cut":  # made at the opening of the day after
+        on += timedelta(1)
     rows = [row for row in explain(loaded.terms, events, on) if row.instalment_no == charge["instalment_no"]]
     return Explanation(
         currency=loaded.currency,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest_asyncio
 
 from billing.api import router
 from kernel.ids import decode, encode
-from tests.billing.api.conftest import Counter
+from tests.billing.api.conftest import Counter as Desk
 from tests.billing.api.test_explanations import computed
 from tests.billing.test_cycles import MONTHLY, day
 from tests.support.http import asking
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.db
 
 
 @pytest_asyncio.fixture
-async def billed(database: None) -> AsyncIterator[Counter]:
+async def billed(database: None) -> AsyncIterator[Desk]:
     """Drawn 5 March, paid ten days late in part, goods back in May: cut on 1 April, May, June."""
     shop = await open_shop(MONTHLY)
     await shop.jump(day("03-05"))
@@ -31,16 +32,16 @@ async def billed(database: None) -> AsyncIterator[Counter]:
     await shop.refund(drawdown_id, 10_000)
     await shop.go(day("06-01"))
     async with asking(shop.workspace, [router], lambda: shop.ctx) as client:
-        yield Counter(shop, client)
+        yield Desk(shop, client)
 
 
-async def listed(counter: Counter, **filters: Any) -> list[str]:
+async def listed(counter: Desk, **filters: Any) -> list[str]:
     answer = await counter.get("/statements", **filters)
     assert answer.is_success, answer.text
     return [one["number"] for one in answer.json()["data"]]
 
 
-async def test_statements_as_they_are_told(billed: Counter) -> None:
+async def test_statements_as_they_are_told(billed: Desk) -> None:
     (_, second, first) = (await billed.get("/statements")).json()["data"]
     assert (first["object"], first["livemode"], first["number"]) == ("statement", False, "S-2027-000001")
     assert (first["from_on"], first["through_on"], first["cut_on"]) == (None, "2027-03-31", "2027-04-01")
@@ -57,7 +58,7 @@ async def test_statements_as_they_are_told(billed: Counter) -> None:
     assert (whole["charged_minor"], whole["closing_minor"], whole["overdue_minor"]) == (3_381, 53_381, 53_381)
 
 
-async def test_filters_and_pages(billed: Counter) -> None:
+async def test_filters_and_pages(billed: Desk) -> None:
     shop = billed.shop
     numbers = ["S-2027-000003", "S-2027-000002", "S-2027-000001"]
     assert await listed(billed, line_id=encode("lin", shop.line_id)) == numbers
@@ -70,7 +71,7 @@ async def test_filters_and_pages(billed: Counter) -> None:
     assert [one["number"] for one in page["data"] + rest["data"]] == numbers
 
 
-async def test_the_preview(billed: Counter) -> None:
+async def test_the_preview(billed: Desk) -> None:
     path = f"/lines/{encode('lin', billed.shop.line_id)}/statement_preview"
     found = (await billed.get(path)).json()
     assert (found["object"], found["id"], found["number"]) == ("statement_preview", None, None)
@@ -80,10 +81,10 @@ async def test_the_preview(billed: Counter) -> None:
     assert found["opening_minor"] + line["amount_minor"] == found["closing_minor"]
 
 
-async def test_why_each_line_is_what_it_is(billed: Counter) -> None:
-    """A charge's line has its charge's tree, all others their event; each tree comes to something."""
-    events = set()
-    for one in (await billed.get("/statements")).json()["data"]:
+async def test_why_each_line_is_what_it_is(billed: Desk) -> None:
+    """A charge's line has its charge's tree, which is all that was charged so far; all others their event."""
+    events, so_far = set(), Counter[str]()
+    for one in (await billed.get("/statements")).json()["data"][::-1]:
         for line in (await billed.get(f"/statements/{one['id']}")).json()["lines"]:
             told = (await billed.get(f"/explanations/{line['id']}")).json()
             assert (told["id"], told["currency"]) == (line["id"], "CNY")
@@ -95,6 +96,8 @@ async def test_why_each_line_is_what_it_is(billed: Counter) -> None:
                 of_charge = (await billed.get(f"/explanations/{line['charge_id']}")).json()
                 assert amount == of_charge["amounts"][0]
                 assert (amount["kind"], amount["instalment_no"]) == (line["kind"], line["instalment_no"])
+                so_far[line["kind"]] += line["amount_minor"]
+                assert amount["amount_minor"] == so_far[line["kind"]]
             else:
                 assert (amount["kind"], amount["amount_minor"]) == (line["kind"], line["amount_minor"])
                 assert tree["rule"] == f"statement.{line['kind']}"
@@ -104,7 +107,7 @@ async def test_why_each_line_is_what_it_is(billed: Counter) -> None:
     assert events == {("captured", "captured"), ("paid", "received"), ("refunded", "refunded")}
 
 
-async def test_a_receipts_line_names_it(billed: Counter) -> None:
+async def test_a_receipts_line_names_it(billed: Desk) -> None:
     (_, second, _) = (await billed.get("/statements")).json()["data"]
     (*_, paid, _) = (await billed.get(f"/statements/{second['id']}")).json()["lines"]
     (amount,) = (await billed.get(f"/explanations/{paid['id']}")).json()["amounts"]
@@ -112,13 +115,13 @@ async def test_a_receipts_line_names_it(billed: Counter) -> None:
     assert amount["derivation"]["facts"]["receipt_id"] == receipt["id"]
 
 
-async def test_what_is_not_there(billed: Counter) -> None:
+async def test_what_is_not_there(billed: Desk) -> None:
     """A stranger's is answered as one that never was."""
     one = (await billed.get("/statements")).json()["data"][0]
     line = (await billed.get(f"/statements/{one['id']}")).json()["lines"][0]
     stranger = await open_shop(MONTHLY)
     async with asking(stranger.workspace, [router], lambda: stranger.ctx) as client:
-        other = Counter(stranger, client)
+        other = Desk(stranger, client)
         assert await listed(other) == []
         line_id = encode("lin", billed.shop.line_id)
         for path in (
@@ -132,6 +135,6 @@ async def test_what_is_not_there(billed: Counter) -> None:
     assert (await billed.get(f"/statements/{never}")).status_code == 404
 
 
-async def test_a_line_without_a_cycle(counter: Counter) -> None:
+async def test_a_line_without_a_cycle(counter: Desk) -> None:
     answer = await counter.get(f"/lines/{encode('lin', counter.shop.line_id)}/statement_preview")
     assert (answer.status_code, answer.json()["code"]) == (409, "no_billing_cycle")
