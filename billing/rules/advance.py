@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from billing.rules import interest, penalty
 from billing.rules.books import non_accrual_from
-from billing.rules.cut import charged_at_cut, next_charging_cut
+from billing.rules.cut import charged_at_cut, cut_after, next_charging_cut
 from billing.rules.fees import charge_planned, lacking_minor, with_fee
 from billing.rules.grace import lose_grace
 from billing.rules.rows import all_settled, grows_elsewhere, is_disputed_part, is_last, with_borne, with_rows
@@ -14,7 +14,6 @@ from billing.rules.settle import charge_interest, settled
 from billing.rules.silence import silence_ends_on, silent_share, without_ended
 from billing.rules.state import remaining_minor, status_of
 from billing.rules.values import Instalment, State
-from products.rules.due_dates import on_day
 from products.rules.terms import Terms
 
 
@@ -25,7 +24,7 @@ def advance(terms: Terms, state: State, to: date) -> State:
     """
     if to < state.as_of:
         raise ValueError(f"a state of {state.as_of} does not go back to {to}: replay")
-    while (cut_on := next_charging_cut(terms, state)) <= to:
+    while (cut_on := next_charging_cut(terms, state)) is not None and cut_on <= to:
         state = charged_at_cut(terms, before_cut(terms, state, cut_on))
     return before_cut(terms, state, to)
 
@@ -133,7 +132,7 @@ def charge_dates(terms: Terms, state: State, to: date) -> list[date]:
     if (ends_on := silence_ends_on(state)) is not None:
         found.add(ends_on)
     cut_on = next_charging_cut(terms, state)
-    while cut_on <= to and terms.statement_day is not None:
+    while cut_on is not None and cut_on <= to:
         found.add(cut_on)
-        cut_on = on_day(cut_on + timedelta(1), terms.statement_day)
+        cut_on = cut_after(terms, cut_on)
     return sorted(day for day in found if state.as_of < day <= to)

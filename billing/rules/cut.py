@@ -14,17 +14,22 @@ from products.rules.due_dates import on_day
 from products.rules.terms import Terms
 
 
-def next_charging_cut(terms: Terms, state: State) -> date:
-    """The first bill day after the state's own on which something can be past due; `date.max`: none.
+def next_charging_cut(terms: Terms, state: State) -> date | None:
+    """The first bill day after the state's own on which something can be past due, if any.
 
     Billed on the 1st, grace until 13 March: 1 April.
     """
     if terms.statement_day is None:
-        return date.max
+        return None
     graces = [row.grace_on for row in state.instalments if row.settled_on is None and not row.disputed]
-    if not graces:
-        return date.max
-    return on_day(max(state.as_of, min(graces)) + timedelta(1), terms.statement_day)
+    return cut_after(terms, max(state.as_of, min(graces))) if graces else None
+
+
+def cut_after(terms: Terms, on: date) -> date | None:
+    """The first bill day after that day; none in the calendar's last year."""
+    if terms.statement_day is None or on.year == date.max.year:
+        return None
+    return on_day(on + timedelta(1), terms.statement_day)
 
 
 def is_cut(terms: Terms, on: date) -> bool:

@@ -45,7 +45,7 @@ def _is_behind(terms: Terms, state: State, rank: int, on: date, today: date) -> 
     """Something comes after it: an event, the state's own day, or what the schedule brings until today."""
     if on < state.as_of or (on, rank) < (state.last_on, state.last_rank):
         return True
-    if on == today:
+    if on >= today:  # what lies ahead is refused
         return False
     coming_on = next_event_on(terms, advance(terms, state, on))
     return coming_on is not None and coming_on <= today

@@ -97,7 +97,7 @@ def next_event_on(terms: Terms, state: State) -> date | None:
                 dates.append(max(row.due_on + timedelta(terms.non_accrual_days), past_due_on(row)))
     if (ends_on := silence_ends_on(state)) is not None:
         dates.append(ends_on)
-    if (cut_on := next_charging_cut(terms, state)) < date.max:
+    if (cut_on := next_charging_cut(terms, state)) is not None:
         dates.append(cut_on)
     if (reset_on := next_reset_on(terms, state)) is not None:
         dates.append(reset_on)

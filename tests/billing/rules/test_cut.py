@@ -62,8 +62,15 @@ def test_what_is_not_past_due_is_not_charged() -> None:
     assert charged(drawn(10_000).state(terms, 62).instalments[0]).penalty == 0, "within grace"
     assert next_charging_cut(terms, drawn(10_000).state(terms, 61)) == date(2027, 4, 12)
     paid = drawn(10_000).paid(10_300, 60).state(terms, 70)
-    assert next_charging_cut(terms, paid) == date.max
-    assert next_charging_cut(replace(TERMS, statement_day=None), drawn(10_000).state(TERMS, 70)) == date.max
+    assert next_charging_cut(terms, paid) is None
+    assert next_charging_cut(replace(TERMS, statement_day=None), drawn(10_000).state(TERMS, 70)) is None
+
+
+def test_the_calendar_ends() -> None:
+    state = advance(TERMS, drawn(10_000).state(TERMS, 70), date(2037, 1, 1))
+    last = replace(state, as_of=date(9998, 12, 2))
+    assert next_charging_cut(TERMS, last) == date(9999, 1, 1)
+    assert advance(TERMS, last, date.max).as_of == date.max
 
 
 @given(billed_terms, any_amount, any_story, st.lists(st.integers(0, 90), max_size=8))
