@@ -110,7 +110,9 @@ def _accrued_whole(terms: Terms, state: State, rows: list[Instalment]) -> list[I
             continue
         if free_on is not None and state.as_of <= free_on:
             continue
-        row = accrue(terms, state, row, max(state.as_of, row.start_on), row.nominal_on)
+        asked, row = row, accrue(terms, state, row, max(state.as_of, row.start_on), row.nominal_on)
+        if row == asked and terms.prepayment != "next":
+            continue  # all the nights to come are free: nothing is paid ahead
         borne = with_borne(state, replace(row, through_on=row.nominal_on))
         found |= {one.no: one for one in borne if one.no in found}
     return list(found.values())
