@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 from rich.console import Console
 
-from bench import day_end, engine, money, statements
+from bench import day_end, engine, money, paper, statements
 from bench.errors import BenchError
 
 T = TypeVar("T")
@@ -21,8 +21,10 @@ _MONEY: Final = "drawdowns through HTTP beside the one SQL call they come down t
 _DAY_END: Final = "a day end over a million drawdowns, and after a kill in the middle"
 _ENGINE: Final = "the pure engine: a drawdown replayed, a due date passed, a quote"
 _STATEMENTS: Final = "a day end that cuts ten thousand statements, and after a kill in the middle"
+_PAPER: Final = "statements as PDFs, a second and a core"
 _LIST: Final = (
-    f"money       {_MONEY}\nday-end     {_DAY_END}\nstatements  {_STATEMENTS}\nengine      {_ENGINE}"
+    f"money       {_MONEY}\nday-end     {_DAY_END}\nstatements  {_STATEMENTS}\nengine      {_ENGINE}\n"
+    f"paper       {_PAPER}"
 )
 
 
@@ -48,6 +50,8 @@ def main(arguments: list[str]) -> int:
         elif asked.name == "statements":
             cut = statements.run(statements=asked.statements, keep=asked.keep, tell=tell)
             _print(cut, asked.json, statements.show)
+        elif asked.name == "paper":
+            _print(paper.run(sheets=asked.sheets, tell=tell), asked.json, paper.show)
         elif asked.name == "engine":
             _print(engine.run(rounds=asked.rounds, tell=tell), asked.json, engine.show)
         else:
@@ -94,13 +98,15 @@ def _parser() -> argparse.ArgumentParser:
     four.add_argument(
         "--statements", type=_positive(int), default=statements.STATEMENTS, help="lines to cut (10,000)"
     )
+    five = names.add_parser("paper", help=_PAPER)
+    five.add_argument("--sheets", type=_positive(int), default=paper.SHEETS, help="to draw (60)")
     three = names.add_parser("engine", help=_ENGINE)
     three.add_argument(
         "--rounds", type=_positive(int), default=5, help="how often everything is measured (5)"
     )
-    three.add_argument("--json", action="store_true", help="results as JSON on stdout")
-    for each in (one, two, four):
+    for each in (one, two, three, four, five):
         each.add_argument("--json", action="store_true", help="results as JSON on stdout")
+    for each in (one, two, four):
         each.add_argument("--keep", action="store_true", help="leave the data behind, and say where")
     return parser
 

@@ -1,4 +1,9 @@
-"""WHAT IT MEANS: buyer facts and profile, forecast, funnel, portfolio, smart report, PDF, export.
+"""What it means: what is owed and offered, told to people; later facts, forecast, funnel, portfolio.
 
-Reads the others; decides nothing. Empty until the data products come (see docs/architecture.md).
+Reads the others; decides nothing.
+
+A template and values become a page, a page a PDF ... paper.py, templates/
+Amounts, days and rates in the reader's language .... wording.py
+The paper of a statement ............................ statement_paper.py
+Routes, and what refuses ............................ api.py, errors.py
 """

@@ -4,7 +4,7 @@ What commands there are, loaded when asked for ... root.py
 A command's context, tenant and member ........... session.py, commands.py
 What a person or a script sees ................... output.py
 One line what, one line what to do, exit codes ... failures.py
-Amounts, dates, names of things, JSON files ...... values.py, named.py, documents.py
+Amounts, dates, names; files read and written ..... values.py, named.py, documents.py, written.py
 serve, worker, migrate; demo ..................... serving.py, demo.py
 tenant, member, key .............................. tenant.py, member.py, key.py
 buyer, merchant .................................. buyer.py, merchant.py

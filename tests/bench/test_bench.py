@@ -61,7 +61,7 @@ def test_what_can_be_measured_is_told_without_servers() -> None:
         [sys.executable, "-m", "bench", "list"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
-        "money", "day-end", "statements", "engine",
+        "money", "day-end", "statements", "engine", "paper",
     ]  # fmt: skip
 
 

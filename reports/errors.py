@@ -1,0 +1,21 @@
+"""What paper refuses."""
+
+from __future__ import annotations
+
+from kernel.errors import DomainError
+
+
+class PaperNotAvailable(DomainError):
+    """This machine lacks what draws a PDF: Pango, or a font with Chinese in it."""
+
+    code = "paper_not_available"
+    status = 503
+
+
+class PaperTooSlow(DomainError):
+    """Not drawn within the time that a request may take."""
+
+    code = "paper_too_slow"
+    status = 503
+    retryable = True
+    retry_after_seconds = 5
