@@ -28,6 +28,8 @@ VOCABULARY: Final = frozenset(
         "members:write",
         "merchants:read",
         "merchants:write",
+        "orders:read",
+        "orders:write",
         "owners:write",
         "products:read",
         "products:write",
@@ -47,7 +49,15 @@ EVERYTHING: Final = "*"
 """The scope of an unrestricted key: the whole vocabulary, what is added to it later included."""
 
 _TRADE_READ: Final = frozenset(
-    {"buyers:read", "drawdowns:read", "lines:read", "merchants:read", "products:read", "receipts:read"}
+    {
+        "buyers:read",
+        "drawdowns:read",
+        "lines:read",
+        "merchants:read",
+        "orders:read",
+        "products:read",
+        "receipts:read",
+    }
 )
 _READ: Final = frozenset(permission for permission in VOCABULARY if permission.endswith(":read"))
 
@@ -56,12 +66,12 @@ ROLES: Final = {
     "admin": VOCABULARY - {"owners:write"},
     "risk": _TRADE_READ | {"debts:write", "ledger:read", "lines:write", "products:write"},
     "credit_officer": _TRADE_READ | {"buyers:write", "lines:write"},
-    "operations": _TRADE_READ | {"buyers:write", "drawdowns:write", "merchants:write"},
+    "operations": _TRADE_READ | {"buyers:write", "drawdowns:write", "merchants:write", "orders:write"},
     "finance": _TRADE_READ
     | {"days:write", "debts:write", "ledger:read", "receipts:reverse", "receipts:write"},
     "collections": _TRADE_READ | {"receipts:write"},
     "salesperson": frozenset(
-        {"buyers:read", "buyers:write", "drawdowns:read", "lines:read", "products:read"}
+        {"buyers:read", "buyers:write", "drawdowns:read", "lines:read", "orders:read", "products:read"}
     ),
     "support": _TRADE_READ,
     "developer": _TRADE_READ | {"keys:read", "keys:write", "tenant:read"},

@@ -52,6 +52,7 @@ OWN_ROOMS: Final = {
     "billing/quotes.py": "what an order or a payoff would cost: reads that change nothing",
     "billing/verification.py": "what stands in the database against what the engine says, for verify_book",
     "products/calendars.py": "calendars by name, from packages that are renewed: no rule, no read",
+    "tenants/trade.py": "orders and returns written in the caller's transaction: bulk and imports share it",
     "billing/day.py": "day end, for run_day and for a clock that is moved over days",
 }
 """Further rooms of one package, each for a reason."""
