@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, Array, BigInt, Date, Integer, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, BigInt, Date, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 
@@ -137,7 +137,7 @@ class TierMove(Table, tablename="tier_move", schema="products"):
     direction = Text(default=None)
     rule = Text(default=None)
     facts = JSONB(default=None)
-    missing = Array(Text(), default=None)
+    missing = JSONB(default=None)
     facts_as_of_on = Date(default=None)
     limit_minor = BigInt(default=None, null=True)
     maximum_limit_minor = BigInt(default=None)

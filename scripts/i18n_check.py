@@ -1,7 +1,7 @@
 """Every error code and every rule of an explanation has its words in every language, and no word is there
 that nobody says.
 
-Codes come from all DomainError classes and from the literals in calls of FieldProblem and Refusal (and
+Codes come from all DomainError classes and from the literals in calls of FieldProblem, Refusal and Problem (and
 from pairs `"code", {...}` in rules, which become one). Placeholders are the same in all languages, and
 each is filled wherever the parameters stand beside the code.
 """
@@ -25,7 +25,7 @@ from kernel.i18n import FOLDER, LOCALES, catalogue  # noqa: E402
 from kernel.web.problems import KINDS  # noqa: E402
 
 PACKAGES: Final = ("kernel", "tenants", "products", "billing", "reports", "app")
-CODE_AT: Final = {"FieldProblem": 1, "Refusal": 0}
+CODE_AT: Final = {"FieldProblem": 1, "Refusal": 0, "Problem": 0}
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]+")
 
 

@@ -93,7 +93,7 @@ CREATE TABLE products.tier_move (
     direction text NOT NULL CONSTRAINT tier_move_direction CHECK (direction IN ('first', 'up', 'down', 'out')),
     rule text NOT NULL,
     facts jsonb NOT NULL,
-    missing text[] NOT NULL,
+    missing jsonb NOT NULL,
     facts_as_of_on date NOT NULL,
     limit_minor bigint CHECK (limit_minor >= 0),
     maximum_limit_minor bigint NOT NULL CHECK (maximum_limit_minor >= 0),

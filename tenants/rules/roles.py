@@ -19,6 +19,7 @@ VOCABULARY: Final = frozenset(
         "debts:write",
         "drawdowns:read",
         "drawdowns:write",
+        "facts:write",
         "keys:read",
         "keys:write",
         "ledger:read",
@@ -38,6 +39,7 @@ VOCABULARY: Final = frozenset(
         "receipts:write",
         "tenant:read",
         "tenant:write",
+        "tiers:write",
     }
 )
 """All that a member or key may be allowed."""
@@ -64,8 +66,9 @@ _READ: Final = frozenset(permission for permission in VOCABULARY if permission.e
 ROLES: Final = {
     "owner": VOCABULARY,
     "admin": VOCABULARY - {"owners:write"},
-    "risk": _TRADE_READ | {"debts:write", "ledger:read", "lines:write", "products:write"},
-    "credit_officer": _TRADE_READ | {"buyers:write", "lines:write"},
+    "risk": _TRADE_READ
+    | {"debts:write", "facts:write", "ledger:read", "lines:write", "products:write", "tiers:write"},
+    "credit_officer": _TRADE_READ | {"buyers:write", "facts:write", "lines:write", "tiers:write"},
     "operations": _TRADE_READ | {"buyers:write", "drawdowns:write", "merchants:write", "orders:write"},
     "finance": _TRADE_READ
     | {"days:write", "debts:write", "ledger:read", "receipts:reverse", "receipts:write"},
