@@ -11,7 +11,9 @@ import msgspec
 
 from kernel.context import Ctx
 from kernel.db.engine import Tx
+from kernel.errors import NotFound
 from products.rules.facts import FACTS
+from products.rules.product import Choice
 from products.rules.tiers import Direction
 
 PAGE: Final = 2_000
@@ -131,6 +133,21 @@ async def standings(tx: Tx, ctx: Ctx, product_id: UUID, currency: str) -> AsyncI
             )
             for row in rows
         ]
+
+
+async def choice_of(tx: Tx, ctx: Ctx, product_id: UUID, buyer_id: UUID, choice: Choice) -> Choice:
+    """The choice of an order, with the buyer's party and its tier under the product. Raises NotFound."""
+    row = await tx.fetchrow(
+        "SELECT b.party_type, t.tier FROM tenants.buyer b LEFT JOIN products.buyer_tier t "
+        "ON t.tenant_id = b.tenant_id AND t.buyer_id = b.id AND t.product_id = $3 "
+        "WHERE b.tenant_id = $1 AND b.id = $2",
+        ctx.tenant_id,
+        buyer_id,
+        product_id,
+    )
+    if row is None:
+        raise NotFound(what="buyer")
+    return msgspec.structs.replace(choice, party=row["party_type"], tier=row["tier"])
 
 
 async def tiers_of(tx: Tx, ctx: Ctx, buyer_id: UUID, *, moves: int = 20) -> list[BuyerTier]:

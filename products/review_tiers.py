@@ -24,7 +24,7 @@ from kernel.outbox import emit
 from products import events
 from products.buyer_tiers import Move, Standing, facts_as_of, standings
 from products.errors import FactsMissing, FactsTooOld, NoTiers, ProductNotPublished, ReviewTooLong
-from products.queries import Version, read_product
+from products.queries import Version, forget_offer, read_product
 from products.rules.tiers import Ladder, direction, judge, ladder, propose
 from products.tier_rows import Review, write_review
 from tenants.rules import inputs
@@ -87,6 +87,7 @@ async def review_tiers(ctx: Ctx, command: ReviewTiers) -> Reviewed:
         done = msgspec.structs.replace(_told(reviewed), id=uuid7())
         await _write(tx, ctx, command, done, reviewed.moves)
         await keep(tx, ctx, done)
+    forget_offer(ctx, command.product_id)
     return done
 
 
