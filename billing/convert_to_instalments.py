@@ -20,8 +20,8 @@ from billing.rules.values import State
 from kernel import ids
 from kernel.context import Ctx
 from kernel.db.scope import scope
-from products.calendars import capture_dates
 from products.buyer_tiers import choice_of
+from products.calendars import capture_dates
 from products.queries import Offered, published
 from products.rules.product import PLAIN, Choice
 

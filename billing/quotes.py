@@ -15,8 +15,8 @@ from billing.rules.quote import Payoff, Quote, payoff, quote
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import FieldProblem, Invalid
-from products.calendars import capture_dates
 from products.buyer_tiers import choice_of
+from products.calendars import capture_dates
 from products.queries import published
 from products.rules.product import PLAIN, Choice
 

@@ -5,9 +5,7 @@ It changes no limit. Each move is left as a proposal, from which app makes limit
 
 from __future__ import annotations
 
-from collections import Counter
-from datetime import date, timedelta
-from time import monotonic
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -22,18 +20,17 @@ from kernel.idempotency import keep, once
 from kernel.ids import uuid7
 from kernel.outbox import emit
 from products import events
-from products.buyer_tiers import Move, Standing, facts_as_of, standings
-from products.errors import FactsMissing, FactsTooOld, NoTiers, ProductNotPublished, ReviewTooLong
+from products.buyer_tiers import Move, facts_as_of
+from products.errors import FactsMissing, FactsTooOld, NoTiers, ProductNotPublished
 from products.queries import Version, forget_offer, read_product
-from products.rules.tiers import Ladder, direction, judge, ladder, propose
+from products.rules.tiers import ladder
+from products.tier_judging import Reviewed, judge_all
 from products.tier_rows import Review, write_review
 from tenants.rules import inputs
 
 PERMISSION: Final = "tiers:write"
 OLDEST_DAYS: Final = 7
 """Facts older than that move nobody."""
-LONGEST_SECONDS: Final = 40
-"""Within a request's scope; 100,000 buyers take a few seconds."""
 TOLD: Final = 1_000
 """So many moves are told in the answer; all of them are kept."""
 
@@ -44,21 +41,6 @@ class ReviewTiers(msgspec.Struct, frozen=True, kw_only=True):
     product_id: UUID
     dry_run: bool = False
     reason: str = "regular review"
-
-
-class Reviewed(msgspec.Struct, frozen=True, kw_only=True):
-    """`id` is None for a dry run. `tiers`: how many buyers each tier has afterwards; those in none under "".
-    `moves`: the first TOLD.
-    """
-
-    id: UUID | None
-    product_id: UUID
-    product_version: int
-    facts_as_of_on: date
-    reviewed: int
-    moved: int
-    tiers: dict[str, int]
-    moves: tuple[Move, ...]
 
 
 async def review_tiers(ctx: Ctx, command: ReviewTiers) -> Reviewed:
@@ -81,7 +63,7 @@ async def review_tiers(ctx: Ctx, command: ReviewTiers) -> Reviewed:
             raise FactsMissing(currency=currency)
         if as_of_on < ctx.today - timedelta(OLDEST_DAYS):
             raise FactsTooOld(as_of_on=str(as_of_on), days=OLDEST_DAYS)
-        reviewed = await _judge(tx, ctx, command, version.version, steps, currency, as_of_on)
+        reviewed = await judge_all(tx, ctx, command.product_id, version, steps, as_of_on)
         if command.dry_run:
             return _told(reviewed)
         done = msgspec.structs.replace(_told(reviewed), id=uuid7())
@@ -108,50 +90,7 @@ async def _published(tx: Tx, ctx: Ctx, product_id: UUID) -> Version:
     return published[-1]
 
 
-async def _judge(
-    tx: Tx, ctx: Ctx, command: ReviewTiers, version: int, steps: Ladder, currency: str, as_of_on: date
-) -> Reviewed:
-    until = monotonic() + LONGEST_SECONDS
-    tiers: Counter[str] = Counter()
-    moves: list[Move] = []
-    async for page in standings(tx, ctx, command.product_id, currency):
-        if monotonic() > until:
-            raise ReviewTooLong(seconds=LONGEST_SECONDS, reviewed=tiers.total())
-        for standing in page:
-            tier, move = _move(steps, standing)
-            tiers[tier or ""] += 1
-            moves += [move] if move else []
-    return Reviewed(
-        id=None, product_id=command.product_id, product_version=version, facts_as_of_on=as_of_on,
-        reviewed=tiers.total(), moved=len(moves), tiers=dict(tiers), moves=tuple(moves),
-    )  # fmt: skip
-
-
-def _move(steps: Ladder, standing: Standing) -> tuple[str | None, Move | None]:
-    judged = judge(steps, standing.values)
-    if judged.tier == standing.tier:
-        return judged.tier, None
-    tier = steps.tiers[steps.place(judged.tier)] if judged.tier else None
-    proposed = propose(steps, tier, standing.values)
-    return judged.tier, Move(
-        id=uuid7(),
-        buyer_id=standing.buyer_id,
-        old_tier=standing.tier,
-        new_tier=judged.tier,
-        direction=direction(steps, standing.tier, judged.tier),
-        rule=judged.rule,
-        facts=judged.facts,
-        missing=judged.missing,
-        facts_as_of_on=standing.as_of_on,
-        limit_minor=proposed.limit_minor,
-        maximum_limit_minor=proposed.maximum_limit_minor,
-        limit_refusal=proposed.refusal,
-    )
-
-
-async def _write(
-    tx: Tx, ctx: Ctx, command: ReviewTiers, done: Reviewed, moves: tuple[Move, ...]
-) -> None:
+async def _write(tx: Tx, ctx: Ctx, command: ReviewTiers, done: Reviewed, moves: tuple[Move, ...]) -> None:
     """A move changes the terms of the buyer's next order: what processes keep of them is out of date."""
     assert done.id is not None
     review = Review(

@@ -1,4 +1,4 @@
-"""Writes a review and its moves in the review's own transaction, set by set: history, tiers, proposals, events."""
+"""Writes a review and its moves in the review's own transaction, set by set."""
 
 from __future__ import annotations
 

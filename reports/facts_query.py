@@ -52,7 +52,8 @@ sellers AS (
     ) pairs GROUP BY buyer_id, currency
 ),
 goods AS (
-    SELECT buyer_id, currency, count(*) AS categories, max(amount_minor) AS largest, sum(amount_minor) AS whole
+    SELECT buyer_id, currency, count(*) AS categories, max(amount_minor) AS largest,
+        sum(amount_minor) AS whole
     FROM (
         SELECT o.buyer_id, o.currency, l.category, sum(l.amount_minor) AS amount_minor
         FROM tenants.trade_order_line l
@@ -108,7 +109,8 @@ used AS (
 _KEYS: Final = """
 keys AS (
     SELECT b.id AS buyer_id, p.currency FROM tenants.buyer b
-    CROSS JOIN (SELECT DISTINCT currency FROM products.programme WHERE tenant_id = $1) p WHERE b.tenant_id = $1
+    CROSS JOIN (SELECT DISTINCT currency FROM products.programme WHERE tenant_id = $1) p
+    WHERE b.tenant_id = $1
     UNION SELECT buyer_id, currency FROM ordered
     UNION SELECT buyer_id, currency FROM returned
     UNION SELECT buyer_id, currency FROM used

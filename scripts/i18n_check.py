@@ -1,8 +1,8 @@
 """Every error code and every rule of an explanation has its words in every language, and no word is there
 that nobody says.
 
-Codes come from all DomainError classes and from the literals in calls of FieldProblem, Refusal and Problem (and
-from pairs `"code", {...}` in rules, which become one). Placeholders are the same in all languages, and
+Codes come from all DomainError classes and from the literals in calls of FieldProblem, Refusal and Problem
+(and from pairs `"code", {...}` in rules, which become one). Placeholders are the same in all languages, and
 each is filled wherever the parameters stand beside the code.
 """
 

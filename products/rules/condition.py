@@ -148,7 +148,7 @@ def _form(tokens: list[Token], names: frozenset[str]) -> Problem | None:
             opened.append([token, 1])
         elif token in (")", "]") and opened:
             opened.pop()
-        elif token == "," and opened:
+        elif opened and token == ",":  # noqa: S105
             opened[-1][1] += 1
             if opened[-1][1] > LONGEST_LIST:
                 return Problem("rule_list_too_long", {"most": LONGEST_LIST, "position": place})

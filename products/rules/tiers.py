@@ -99,7 +99,9 @@ def limit_problems(document: Mapping[str, Any]) -> list[FieldProblem]:
         at, initial, maximum = f"#/tiers/{place}", tier.initial_limit, tier.maximum_limit_minor
         least = max(found.line_minimum_minor, found.step_minor)
         if isinstance(initial, int) and maximum < initial:
-            told.append(FieldProblem(f"{at}/maximum_limit_minor", "below_initial", {"initial_minor": initial}))
+            told.append(
+                FieldProblem(f"{at}/maximum_limit_minor", "below_initial", {"initial_minor": initial})
+            )
         elif maximum < least:
             params: Params = {"minimum_minor": least}
             told.append(FieldProblem(f"{at}/maximum_limit_minor", "below_line_minimum", params))
@@ -151,11 +153,12 @@ def propose(ladder: Ladder, tier: Tier | None, values: Values) -> Proposed:
     if tier is None:
         return Proposed(limit_minor=None, maximum_limit_minor=0)
     maximum = tier.maximum_limit_minor
-    initial = tier.initial_limit if isinstance(tier.initial_limit, int) else tier.initial_limit.evaluate(values)
-    if isinstance(initial, Refused):
-        told = f"{initial.code}:{initial.fact}" if initial.fact else initial.code
+    initial = tier.initial_limit
+    found = initial.evaluate(values) if isinstance(initial, Condition) else initial
+    if isinstance(found, Refused):
+        told = f"{found.code}:{found.fact}" if found.fact else found.code
         return Proposed(limit_minor=None, maximum_limit_minor=maximum, refusal=told)
-    limit = min(max(initial, 0), maximum) // ladder.step_minor * ladder.step_minor
+    limit = min(max(found, 0), maximum) // ladder.step_minor * ladder.step_minor
     if limit < max(ladder.line_minimum_minor, 1):
         return Proposed(limit_minor=None, maximum_limit_minor=maximum, refusal="below_line_minimum")
     return Proposed(limit_minor=limit, maximum_limit_minor=maximum)

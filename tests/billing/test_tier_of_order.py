@@ -32,7 +32,7 @@ async def tiered(database: None) -> Shop:
     return await open_shop(TIERED)
 
 
-async def review(shop: Shop, **facts: int | None) -> None:
+async def review(shop: Shop, **facts: Any) -> None:
     await store_facts(shop.workspace, shop.buyer_id, shop.today, **facts)
     await review_tiers(shop.ctx, ReviewTiers(product_id=shop.product_id))
 
@@ -74,12 +74,10 @@ async def test_in_steady_state_nothing_is_read(tiered: Shop, monkeypatch: pytest
         raise AssertionError("a scope is opened")
 
     monkeypatch.setattr("billing.authorise_order.scope", opened)
-    await tiered.authorise(10_000)
+    assert (await tiered.authorise(10_000)).id
 
 
-async def test_another_process_follows_within_a_second(
-    tiered: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_another_process_follows_within_a_second(tiered: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     nanoseconds = monotonic_ns()
     monkeypatch.setattr(queries, "monotonic_ns", lambda: nanoseconds)
     monkeypatch.setattr("products.review_tiers.forget_offer", lambda ctx, product_id: None)

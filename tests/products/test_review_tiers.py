@@ -13,11 +13,12 @@ from kernel.context import Actor, Ctx
 from kernel.db.scope import scope
 from kernel.errors import Forbidden, Invalid, NotFound
 from kernel.idempotency import KeyReused
-from products import review_tiers as reviewing
+from products import tier_judging
 from products.buyer_tiers import BuyerTier, read_facts, settle_proposals, tiers_of, undecided
 from products.draft_product import DraftProduct, draft_product
 from products.errors import FactsMissing, FactsTooOld, NoTiers, ProductNotPublished, ReviewTooLong
-from products.review_tiers import Reviewed, ReviewTiers, review_tiers
+from products.review_tiers import ReviewTiers, review_tiers
+from products.tier_judging import Reviewed
 from tenants.add_buyer import AddBuyer, add_buyer
 from tests.support.offers import SIXTY_DAYS, draft, offer, open_lender, publish
 from tests.support.tenants import Workspace, open_workspace
@@ -188,7 +189,7 @@ async def test_the_version_that_is_published_decides(tenant: Workspace) -> None:
 async def test_gives_up_in_time(tenant: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     product, buyer = await offer(tenant, TIERED), await new_buyer(tenant)
     await store_facts(tenant, buyer, **GOLD)
-    monkeypatch.setattr(reviewing, "LONGEST_SECONDS", -1)
+    monkeypatch.setattr(tier_judging, "LONGEST_SECONDS", -1)
     with pytest.raises(ReviewTooLong):
         await review(tenant, product.id)
     assert await count(tenant, "products.tier_move") == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -29,7 +30,9 @@ class Row(msgspec.Struct, frozen=True):
 
 
 class Known(msgspec.Struct, frozen=True):
-    """All of one buyer in one currency. `lines`: limit, held, outstanding, closed. `statuses` of drawdowns."""
+    """All of one buyer in one currency. `lines`: limit, held, outstanding, closed. `statuses`: of
+    drawdowns.
+    """
 
     orders: tuple[Order, ...] = ()
     returns: tuple[tuple[date, int], ...] = ()
@@ -53,7 +56,7 @@ def months(on: date) -> int:
 def _activity(known: Known, day: date) -> dict[str, int | None]:
     orders = [order.on for order in known.orders if order.on <= day]
     days = sorted({on for on in orders if within(on, day, 365)})
-    gaps = sorted((later - earlier).days for earlier, later in zip(days, days[1:], strict=False))
+    gaps = sorted((later - earlier).days for earlier, later in pairwise(days))
     median = gaps[(len(gaps) - 1) // 2] if gaps else None
     first, last = min(orders, default=None), max(orders, default=None)
     return {

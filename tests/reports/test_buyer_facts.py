@@ -1,4 +1,4 @@
-"""Each fact, computed set by set, is what one buyer's own list says; and what computing refuses and leaves."""
+"""Each fact, computed set by set, is what one buyer's own list says; what computing refuses."""
 
 from __future__ import annotations
 
@@ -95,9 +95,7 @@ async def trade(workspace: Workspace, chance: random.Random, merchants: list[UUI
     if back:
         told += await record_returns(workspace.ctx(TODAY), RecordReturns(returns=tuple(back)))
     assert {one.outcome for one in told} == {"recorded"}
-    return {
-        key: Known(orders=tuple(orders[key]), returns=tuple(returns[key])) for key in {*orders, *returns}
-    }
+    return {key: Known(orders=tuple(orders[key]), returns=tuple(returns[key])) for key in {*orders, *returns}}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -172,7 +170,8 @@ async def _live(shop: Shop, chance: random.Random) -> None:
             if chance.random() < 0.3:
                 await shop.refund(drawn.id, chance.randint(1, 10_000))
             if chance.random() < 0.2:
-                await open_dispute(shop.ctx, OpenDispute(dispute_id=uuid4(), drawdown_id=drawn.id, amount_minor=5_000))
+                command = OpenDispute(dispute_id=uuid4(), drawdown_id=drawn.id, amount_minor=5_000)
+                await open_dispute(shop.ctx, command)
         if chance.random() < 0.7:
             await shop.pay(chance.randint(1, 500_000))
         if chance.random() < 0.03:

@@ -33,12 +33,16 @@ TIERED: Final[dict[str, Any]] = SIXTY_DAYS | {
     ],
     "overrides": {"tier": {"gold": {"price": {"daily_rate": "0.0004"}}}},
 }
-GOLD: Final = {"purchases_minor_365d": 12_345_678, "days_since_last_order": 3, "orders_90d": 9}
-BASIC: Final = {"orders_90d": 1}
+GOLD: Final[dict[str, Any]] = {
+    "purchases_minor_365d": 12_345_678,
+    "days_since_last_order": 3,
+    "orders_90d": 9,
+}
+BASIC: Final[dict[str, Any]] = {"orders_90d": 1}
 
 
 async def store_facts(
-    workspace: Workspace, buyer_id: UUID, on: date | None = None, currency: str = "CNY", **facts: int | None
+    workspace: Workspace, buyer_id: UUID, on: date | None = None, currency: str = "CNY", **facts: Any
 ) -> None:
     """As reports would: what is not named is 0, or not known where it may be."""
     ctx = workspace.ctx(on)
