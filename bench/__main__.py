@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 from rich.console import Console
 
-from bench import day_end, engine, money
+from bench import day_end, engine, facts, money
 from bench.errors import BenchError
 
 T = TypeVar("T")
@@ -20,7 +20,8 @@ N = TypeVar("N", int, float)
 _MONEY: Final = "drawdowns through HTTP beside the one SQL call they come down to"
 _DAY_END: Final = "a day end over a million drawdowns, and after a kill in the middle"
 _ENGINE: Final = "the pure engine: a drawdown replayed, a due date passed, a quote"
-_LIST: Final = f"money    {_MONEY}\nday-end  {_DAY_END}\nengine   {_ENGINE}"
+_FACTS: Final = "all facts of 100,000 buyers with 5,000,000 order lines, and a review of their tiers"
+_LIST: Final = f"money    {_MONEY}\nday-end  {_DAY_END}\nengine   {_ENGINE}\nfacts    {_FACTS}"
 
 
 def main(arguments: list[str]) -> int:
@@ -44,6 +45,9 @@ def main(arguments: list[str]) -> int:
             )
         elif asked.name == "engine":
             _print(engine.run(rounds=asked.rounds, tell=tell), asked.json, engine.show)
+        elif asked.name == "facts":
+            done_facts = facts.run(buyers=asked.buyers, lines=asked.order_lines, keep=asked.keep, tell=tell)
+            _print(done_facts, asked.json, facts.show)
         else:
             print(_LIST)
     except BenchError as wrong:
@@ -89,7 +93,12 @@ def _parser() -> argparse.ArgumentParser:
         "--rounds", type=_positive(int), default=5, help="how often everything is measured (5)"
     )
     three.add_argument("--json", action="store_true", help="results as JSON on stdout")
-    for each in (one, two):
+    four = names.add_parser("facts", help=_FACTS)
+    four.add_argument("--buyers", type=_positive(int), default=facts.BUYERS, help="of the tenant (100,000)")
+    four.add_argument(
+        "--order-lines", type=_positive(int), default=facts.LINES, help="of all its orders (5,000,000)"
+    )
+    for each in (one, two, four):
         each.add_argument("--json", action="store_true", help="results as JSON on stdout")
         each.add_argument("--keep", action="store_true", help="leave the data behind, and say where")
     return parser
