@@ -8,7 +8,7 @@ from billing.rules import interest, penalty
 from billing.rules.books import non_accrual_from
 from billing.rules.fees import charge_planned, lacking_minor, with_fee
 from billing.rules.grace import lose_grace
-from billing.rules.rows import all_settled, is_disputed_part, is_last, with_rows
+from billing.rules.rows import all_settled, grows_elsewhere, is_disputed_part, is_last, with_borne, with_rows
 from billing.rules.settle import charge_interest, settled
 from billing.rules.silence import silence_ends_on, silent_share, without_ended
 from billing.rules.state import remaining_minor, status_of
@@ -59,11 +59,14 @@ def _interest(terms: Terms, state: State, since: date, to: date) -> State:
     if terms.minimum_charge_minor:
         running.sort(key=lambda row: (row.charge_on, not is_disputed_part(row.no), row.no))
     changed = []
+    ahead = []
     for row in running:
-        if row.through_on is None and not row.is_charge and not _grows_elsewhere(state, row):
+        if row.through_on is None and not row.is_charge and not grows_elsewhere(state, row):
             row = interest.accrue(terms, state, row, since, to)
         if since < row.charge_on <= to:
-            row = _fall_due(terms, state, row)
+            was_on, row = row.through_on, _fall_due(terms, state, row)
+            if was_on != row.through_on:
+                ahead.append(row)
         on = interest.interest_on(terms, state, row)
         if since < on <= to:
             row = charge_interest(terms, row, on)
@@ -71,18 +74,10 @@ def _interest(terms: Terms, state: State, since: date, to: date) -> State:
         changed.append(row)
         if terms.minimum_charge_minor:  # the last of the plan adds up what the others were charged before
             state = with_rows(state, [row])
-    return with_rows(state, changed)
-
-
-def _grows_elsewhere(state: State, row: Instalment) -> bool:
-    """A disputed part that came back: its principal bears in the row that it was split from, while that
-    runs; else in the first of the parts that live.
-    """
-    return is_disputed_part(row.no) and any(
-        other.no < row.no and other.nominal_on == row.nominal_on
-        for other in state.instalments
-        if other.capture_no == row.capture_no and not other.settled_on and not other.disputed
-    )
+    state = with_rows(state, changed)
+    for row in ahead:
+        state = with_rows(state, with_borne(state, row)[1:])
+    return state
 
 
 def _fall_due(terms: Terms, state: State, row: Instalment) -> Instalment:

@@ -62,6 +62,35 @@ def is_disputed_part(no: int) -> bool:
     return no % CAPTURE_STRIDE < CHARGES_FROM and no % PLAN_STRIDE > DISPUTED_STRIDE
 
 
+def grows_elsewhere(state: State, row: Instalment) -> bool:
+    """A disputed part that came back: its principal bears in the row that it was split from, while that
+    runs; else in the first of the parts that live.
+    """
+    return is_disputed_part(row.no) and any(
+        other.no < row.no and other.nominal_on == row.nominal_on
+        for other in state.instalments
+        if other.capture_no == row.capture_no and not other.settled_on and not other.disputed
+    )
+
+
+def with_borne(state: State, row: Instalment) -> list[Instalment]:
+    """The row, whose interest is accrued to its end, and the parts that came back whose interest that holds:
+    theirs is accrued with it.
+    """
+    return [
+        row,
+        *(
+            replace(part, through_on=part.nominal_on)
+            for part in state.instalments
+            if part.no > row.no
+            and part.capture_no == row.capture_no
+            and part.nominal_on == row.nominal_on
+            and is_disputed_part(part.no)
+            and not (part.disputed or part.settled_on or part.through_on)
+        ),
+    ]
+
+
 def is_last(state: State, row: Instalment) -> bool:
     """The last of its capture's plan: the one that answers for the minimum charge."""
     last = max(

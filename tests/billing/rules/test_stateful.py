@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import event as seen
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -21,6 +22,7 @@ from billing.rules.accounts import post
 from billing.rules.book import fold
 from billing.rules.books import totals
 from billing.rules.overdue import days_past_due
+from billing.rules.quote import payoff
 from billing.rules.replay import replay
 from billing.rules.settle import charged, owed
 from billing.rules.state import outstanding_minor, remaining_minor
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 FIRST_DAY = date(2027, 1, 30)
 KEYS = ("d1", "d2", "d3")
 LIMIT = 10_000_00
+UNSHRUNK = (Phase.explicit, Phase.reuse, Phase.generate)
+"""Making such a life shorter takes minutes, so a failure is told at once and as it was."""
 
 forms: Any = st.sampled_from(
     [
@@ -178,14 +182,28 @@ def as_of_naive(story: Story) -> dict[str, Any]:
 
 
 class BuyersLife(RuleBasedStateMachine):
-    @initialize(terms=any_product, first=st.sampled_from([None, 1200_00, 333_33, 47]))
-    def opened(self, terms: Terms, first: int | None) -> None:
+    @initialize(
+        terms=any_product,
+        first=st.sampled_from([None, 1200_00, 1200_00, 333_33]),
+        apart=st.sampled_from([0, 2, 9]),
+        two=st.booleans(),
+        behind=st.sampled_from([0, 3, 11, 16, 33]),
+    )
+    def opened(self, terms: Terms, first: int | None, apart: int, two: bool, behind: int) -> None:
+        """One order or two, the first in one delivery or two, some days ago."""
         self.terms = terms
         self.engine, self.naive = EngineBuyer(terms, FIRST_DAY), Buyer(terms, FIRST_DAY)
         self.ids = 0
         self.both("decide_limit", "grant", LIMIT)
         self.both("authorise", KEYS[0], 3000_00)
-        self.both("capture", KEYS[0], first, FIRST_DAY)
+        self.both("capture", KEYS[0], first if terms.partial_capture else None, FIRST_DAY)
+        self.pass_days(apart)
+        if first and terms.partial_capture:
+            self.both("capture", KEYS[0], None, self.naive.today)
+        if two:
+            self.both("authorise", KEYS[1], 2000_00)
+            self.both("capture", KEYS[1], None, self.naive.today)
+        self.pass_days(behind)
 
     def key(self, pick: int) -> str:
         return KEYS[pick % len(self.naive.events)]
@@ -211,27 +229,29 @@ class BuyersLife(RuleBasedStateMachine):
     # Steps
 
     @rule(
+        what=st.sampled_from(["limit", "authorise", "authorise", "capture", "capture", "void"]),
         kind=st.sampled_from(["raise", "cut", "freeze", "unfreeze", "unfreeze"]),
         limit=st.sampled_from([2_000_00, 8_000_00, 12_000_00]),
+        amount=st.sampled_from([1000_00, 3000_00, 333_33, 1, 47, 11_000_00]),
+        pick=picks,
+        percent=percents,
+        whole=st.booleans(),
+        back=backs,
     )
-    def limit(self, kind: str, limit: int) -> None:
-        self.both("decide_limit", kind, limit if kind in ("raise", "cut") else None)
-
-    @precondition(lambda self: len(self.naive.events) < len(KEYS))
-    @rule(amount=st.sampled_from([1000_00, 3000_00, 333_33, 1, 47, 11_000_00]))
-    def authorise(self, amount: int) -> None:
-        self.both("authorise", KEYS[len(self.naive.events)], amount)
-
-    @rule(pick=picks, percent=percents, whole=st.booleans(), back=backs)
-    def capture(self, pick: int, percent: int, whole: bool, back: int) -> None:
+    def order(
+        self, what: str, kind: str, limit: int, amount: int, pick: int, percent: int, whole: bool, back: int
+    ) -> None:
+        """What happens to line and orders, one of it: most of a life is what comes after."""
         key = self.key(pick)
-        amount = None if whole else self.naive.story(key).amount * percent // 100
-        self.both("capture", key, amount, self.on(back))
-
-    @rule(pick=picks, percent=percents, whole=st.booleans())
-    def void(self, pick: int, percent: int, whole: bool) -> None:
-        key = self.key(pick)
-        self.both("void", key, None if whole else self.naive.story(key).held * percent // 100)
+        story = self.naive.story(key)
+        if what == "limit":
+            self.both("decide_limit", kind, limit if kind in ("raise", "cut") else None)
+        elif what == "authorise" and len(self.naive.events) < len(KEYS):
+            self.both("authorise", KEYS[len(self.naive.events)], amount)
+        elif what == "void":
+            self.both("void", key, None if whole else story.held * percent // 100)
+        else:
+            self.both("capture", key, None if whole else story.amount * percent // 100, self.on(back))
 
     @precondition(lambda self: self.naive.outstanding)
     @rule(
@@ -247,6 +267,20 @@ class BuyersLife(RuleBasedStateMachine):
         self.both(
             "receive", self.new_id(), max(1, all_of_it * percent // 100), self.on(back),
             advance=advance, named=None if named is None else self.key(named), source="cash",
+        )  # fmt: skip
+
+    @precondition(lambda self: self.naive.outstanding)
+    @rule(what=st.sampled_from(["due", "payoff"]), less=st.sampled_from([0, 0, 1, -1]), back=backs)
+    def pay_exactly(self, what: str, less: int, back: int) -> None:
+        """All that is due or all there is, or a fen beside it."""
+        amount = self.naive.due_now
+        if what == "payoff" or not amount:
+            amount = sum(
+                payoff(self.terms, state, state.as_of).total_minor for state in self.engine.states.values()
+            )
+        self.both(
+            "receive", self.new_id(), max(1, amount - less), self.on(back),
+            advance=what == "payoff", named=None, source="cash",
         )  # fmt: skip
 
     @precondition(lambda self: self.naive.standing)
@@ -280,6 +314,17 @@ class BuyersLife(RuleBasedStateMachine):
 
     @rule(days=st.sampled_from([1, 1, 3, 9, 12, 20, 31, 40]))
     def time(self, days: int) -> None:
+        self.pass_days(days)
+
+    @precondition(lambda self: self.naive.outstanding)
+    @rule(beside=st.sampled_from([-1, 0, 0, 1]), grace=st.booleans())
+    def time_to_what_comes(self, beside: int, grace: bool) -> None:
+        """To the next due date or the end of its grace, or a day beside it."""
+        rows = [row for story in self.naive.stories.values() for row in story.rows if not row.settled]
+        days = [((row.grace if grace else row.due) - self.naive.today).days + beside for row in rows]
+        self.pass_days(min((number for number in days if number > 0), default=1))
+
+    def pass_days(self, days: int) -> None:
         """Day by day: credit balance pays what falls due, at the opening."""
         credit = self.naive.credit
         for _ in range(days):
@@ -301,7 +346,8 @@ class BuyersLife(RuleBasedStateMachine):
         if not hasattr(self, "naive"):
             return
         engine, naive = self.engine, self.naive
-        assert engine.line == {"held": naive.held, "out": naive.outstanding} or not engine.states
+        expected_line = {"held": naive.held, "out": naive.outstanding}
+        assert engine.line == expected_line or not engine.states, (engine.line, expected_line)
         assert (engine.available, engine.credit) == (naive.available, naive.credit)
         assert engine.credit >= 0
         assert set(engine.states) == set(naive.events)
@@ -335,6 +381,17 @@ def differing(told: Any, expected: Any, path: str) -> str:
 
 TestBuyersLife = BuyersLife.TestCase
 TestBuyersLife.settings = settings(
-    max_examples=60, stateful_step_count=25, deadline=None, derandomize=True,
+    max_examples=100, stateful_step_count=25, deadline=None, derandomize=True, phases=UNSHRUNK,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)  # fmt: skip
+
+
+class LongLife(BuyersLife):
+    """Other lives each night; a failure prints how to see it again."""
+
+
+TestLongLives = pytest.mark.nightly(LongLife.TestCase)
+TestLongLives.settings = settings(
+    max_examples=3_000, stateful_step_count=50, deadline=None, phases=UNSHRUNK,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
