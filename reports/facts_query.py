@@ -11,29 +11,27 @@ from typing import Final
 from products.rules.facts import FACTS
 
 _ORDERS: Final = """
-days AS MATERIALIZED (
-    SELECT buyer_id, currency, ordered_on, count(*) AS orders, sum(amount_minor) AS amount_minor
-    FROM tenants.trade_order WHERE tenant_id = $1 AND ordered_on <= $2
-    GROUP BY buyer_id, currency, ordered_on
-),
 ordered AS (
     SELECT buyer_id, currency, min(ordered_on) AS first_on, max(ordered_on) AS last_on,
-        sum(orders) FILTER (WHERE ordered_on > $2 - 90) AS orders_90d,
-        sum(orders) FILTER (WHERE ordered_on > $2 - 270) AS orders_270d,
-        sum(orders) FILTER (WHERE ordered_on > $2 - 365) AS orders_365d,
+        count(*) FILTER (WHERE ordered_on > $2 - 90) AS orders_90d,
+        count(*) FILTER (WHERE ordered_on > $2 - 270) AS orders_270d,
+        count(*) FILTER (WHERE ordered_on > $2 - 365) AS orders_365d,
         sum(amount_minor) FILTER (WHERE ordered_on > $2 - 90) AS amount_90d,
         sum(amount_minor) FILTER (WHERE ordered_on > $2 - 180 AND ordered_on <= $2 - 90) AS amount_before,
         sum(amount_minor) FILTER (WHERE ordered_on > $2 - 270) AS amount_270d,
         sum(amount_minor) FILTER (WHERE ordered_on > $2 - 365) AS amount_365d,
         bit_count(bit_or(1 << (this_month - months(ordered_on)))
             FILTER (WHERE this_month - months(ordered_on) < 12)::bit(12)) AS active_months_12
-    FROM days GROUP BY buyer_id, currency
+    FROM tenants.trade_order WHERE tenant_id = $1 AND ordered_on <= $2 GROUP BY buyer_id, currency
 ),
 gaps AS MATERIALIZED (
     SELECT buyer_id, currency, ordered_on - before_on AS gap FROM (
         SELECT buyer_id, currency, ordered_on,
             lag(ordered_on) OVER (PARTITION BY buyer_id, currency ORDER BY ordered_on) AS before_on
-        FROM days WHERE ordered_on > $2 - 365
+        FROM (
+            SELECT DISTINCT buyer_id, currency, ordered_on FROM tenants.trade_order
+            WHERE tenant_id = $1 AND ordered_on <= $2 AND ordered_on > $2 - 365
+        ) days
     ) pairs WHERE before_on IS NOT NULL
 ),
 medians AS (
@@ -55,7 +53,8 @@ goods AS (
     SELECT buyer_id, currency, count(*) AS categories, max(amount_minor) AS largest,
         sum(amount_minor) AS whole
     FROM (
-        SELECT o.buyer_id, o.currency, l.category, sum(l.amount_minor) AS amount_minor
+        SELECT o.buyer_id, o.currency, l.category,
+            least(sum(l.amount_minor), 9000000000000000000)::bigint AS amount_minor
         FROM tenants.trade_order_line l
         JOIN tenants.trade_order o ON o.tenant_id = l.tenant_id AND o.id = l.order_id
         WHERE l.tenant_id = $1 AND o.tenant_id = $1 AND o.ordered_on <= $2 AND o.ordered_on > $2 - 365
@@ -141,10 +140,10 @@ _VALUE: Final = {
     "purchases_minor_90d": "n.net_90d",
     "purchases_minor_270d": "n.net_270d",
     "purchases_minor_365d": "n.net_365d",
-    "average_order_minor_365d": "div(o.amount_365d, o.orders_365d)",
+    "average_order_minor_365d": "div(o.amount_365d, nullif(o.orders_365d, 0))",
     "trend_bp_90d": "div(n.net_90d * 10000, nullif(n.net_before, 0)) - 10000",
     "categories_365d": "coalesce(g.categories, 0)",
-    "top_category_bp_365d": "div(g.largest * 10000, nullif(g.whole, 0))",
+    "top_category_bp_365d": "div(g.largest::numeric * 10000, nullif(g.whole, 0))",
     "returns_bp_365d": "div(coalesce(r.amount_365d, 0) * 10000, o.amount_365d)",
     "merchants_365d": "coalesce(s.merchants, 0)",
     "due_minor_180d": "coalesce(p.due_minor, 0)",
