@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
@@ -127,7 +128,7 @@ async def _measure(on: Stage, buyers: int, orders: int, tell: Tell) -> list[Step
         steps = []
         for name in ("facts, first", "facts, again"):
             tell(name)
-            computed, seconds = await _timed(lambda: compute_facts(ctx, ComputeFacts()))
+            computed, seconds = await _timed(partial(compute_facts, ctx, ComputeFacts()))
             steps.append(Step(name=name, rows=computed.rows, seconds=seconds))
         await _verify(on, platform, ctx)
         for name, dry_run in (
@@ -137,7 +138,7 @@ async def _measure(on: Stage, buyers: int, orders: int, tell: Tell) -> list[Step
         ):
             tell(name)
             command = ReviewTiers(product_id=product_id, dry_run=dry_run)
-            reviewed, seconds = await _timed(lambda command=command: review_tiers(ctx, command))
+            reviewed, seconds = await _timed(partial(review_tiers, ctx, command))
             steps.append(Step(name=f"{name} ({reviewed.moved:,})", rows=reviewed.reviewed, seconds=seconds))
     return steps
 
