@@ -20,6 +20,7 @@ from billing.rules.limit import Kind
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import DomainError
+from kernel.ids import encode
 from products.buyer_tiers import KeptMove, settle_proposals, undecided
 
 PAGE: Final = 200
@@ -109,5 +110,5 @@ def reason(move: KeptMove) -> str:
     """Kept with the decision and told to the buyer."""
     return (
         f"tier {move.old_tier or 'none'} to {move.new_tier or 'none'}: {move.reason} of {move.effective_on}, "
-        f"version {move.product_version}"
+        f"version {move.product_version} ({encode('trv', move.review_id)})"
     )
