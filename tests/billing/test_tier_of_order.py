@@ -91,6 +91,18 @@ async def test_another_process_follows_within_a_second(tiered: Shop, monkeypatch
     assert owner.tier == "gold"
 
 
+async def test_another_buyers_order_does_not_hide_the_move(
+    tiered: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It renews the product, not what is known of this line."""
+    nanoseconds = monotonic_ns()
+    monkeypatch.setattr(queries, "monotonic_ns", lambda: nanoseconds)
+    other = await tiered.with_another_buyer()
+    assert [(await terms_of(shop)).daily_rate for shop in (tiered, other)] == [PLAIN, PLAIN]
+    await review(tiered, **GOLD)
+    assert [(await terms_of(shop)).daily_rate for shop in (other, tiered)] == [PLAIN, BETTER]
+
+
 async def test_a_changed_party_is_seen(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Under a lender whose law binds natural persons and companies differently only the party changes."""
     shop = await open_shop(TIERED)

@@ -180,6 +180,55 @@ async def _live(shop: Shop, chance: random.Random) -> None:
         assert (await shop.rows("billing.line", "status", "id = $2", shop.line_id)) == [("closed",)]
 
 
+async def test_paid_on_the_last_day_of_grace_and_a_day_later(database: None) -> None:
+    """Due on day 60 with 3 days of grace: settled on day 63 in time, on day 64 four days late."""
+    punctual = await open_shop(SIXTY_DAYS)
+    opened, late = punctual.today, await punctual.with_another_buyer()
+    for shop in (punctual, late):
+        await shop.draw(100_000)
+    found = {}
+    for day in (59, 60, 63, 64, 239, 240, 243, 244, 428, 429):
+        today = opened + timedelta(day)
+        await punctual.go(today)
+        late = _on(late, today)
+        if day in (63, 64):
+            payer = punctual if day == 63 else late
+            await payer.pay(await payer.owed(await _drawdown(payer)))
+        await compute(punctual.workspace, today)
+        told = [(await stored(shop.workspace, shop.buyer_id, today))["CNY"] for shop in (punctual, late)]
+        found[day] = [tuple(one[name] for name in TOLD) for one in told]
+    assert found[59] == [(0, None, None, None, 0, 0)] * 2
+    assert found[60] == [(101_000, 0, None, None, 0, 0)] * 2
+    assert found[63] == [(101_000, 10_000, None, None, 0, 0), (101_000, 0, None, None, 0, 0)]
+    settled = [(101_000, 10_000, 10_000, 0, 0, 0), (101_000, 10_000, 0, 4, 4, 0)]
+    assert found[64] == found[239] == settled
+    assert found[240] == found[243] == [(0, None, 10_000, 0, 0, 0), (0, None, 0, 4, 4, 0)]
+    assert found[244] == found[428] == [(0, None, None, None, 0, 0), (0, None, None, None, 4, 0)]
+    assert found[429] == [(0, None, None, None, 0, 0)] * 2
+
+
+TOLD = (
+    "due_minor_180d", "repaid_bp_180d", "on_time_bp_180d", "mean_days_late_180d", "max_days_past_due_365d",
+    "days_past_due",
+)  # fmt: skip
+
+
+async def _drawdown(shop: Shop) -> UUID:
+    ((drawdown_id,),) = await shop.rows("billing.drawdown", "id", "buyer_id = $2", shop.buyer_id)
+    return UUID(str(drawdown_id))
+
+
+async def test_past_due_now(database: None) -> None:
+    shop = await open_shop(SIXTY_DAYS)
+    await shop.draw(100_000)
+    for day, expected in ((63, 0), (64, 4), (90, 30)):
+        await shop.go(shop.workspace.opened_on + timedelta(day))
+        await compute(shop.workspace, shop.today)
+        found = (await stored(shop.workspace, shop.buyer_id, shop.today))["CNY"]
+        assert (found["days_past_due"], found["max_days_past_due_365d"]) == (expected, expected)
+        assert (found["outstanding_minor"], found["limit_use_bp"]) == (100_000, 100)
+
+
 async def test_a_buyer_of_whom_nothing_is_known(tenant: Workspace) -> None:
     await offer(tenant, SIXTY_DAYS)
     buyer = await new_buyer(tenant)
