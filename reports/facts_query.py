@@ -90,7 +90,7 @@ repaid AS (
         count(*) FILTER (WHERE due_minor > 0 AND past_due_on BETWEEN $2 - 179 AND $2) AS judged,
         count(*) FILTER (WHERE due_minor > 0 AND past_due_on BETWEEN $2 - 179 AND $2 AND NOT late) AS in_time,
         sum(days) FILTER (WHERE due_minor > 0 AND past_due_on BETWEEN $2 - 179 AND $2 AND late) AS days_late,
-        max(days) FILTER (WHERE late AND (settled_on IS NULL OR settled_on > $2 - 365)) AS worst,
+        max(days) FILTER (WHERE late) AS worst,
         max(days) FILTER (WHERE late AND settled_on IS NULL) AS days_past_due
     FROM rows GROUP BY buyer_id, currency
 ),
