@@ -37,6 +37,7 @@ VOCABULARY: Final = frozenset(
         "receipts:read",
         "receipts:reverse",
         "receipts:write",
+        "statements:read",
         "tenant:read",
         "tenant:write",
         "tiers:write",
@@ -59,6 +60,7 @@ _TRADE_READ: Final = frozenset(
         "orders:read",
         "products:read",
         "receipts:read",
+        "statements:read",
     }
 )
 _READ: Final = frozenset(permission for permission in VOCABULARY if permission.endswith(":read"))
@@ -74,7 +76,15 @@ ROLES: Final = {
     | {"days:write", "debts:write", "ledger:read", "receipts:reverse", "receipts:write"},
     "collections": _TRADE_READ | {"receipts:write"},
     "salesperson": frozenset(
-        {"buyers:read", "buyers:write", "drawdowns:read", "lines:read", "orders:read", "products:read"}
+        {
+            "buyers:read",
+            "buyers:write",
+            "drawdowns:read",
+            "lines:read",
+            "orders:read",
+            "products:read",
+            "statements:read",
+        }
     ),
     "support": _TRADE_READ,
     "developer": _TRADE_READ | {"keys:read", "keys:write", "tenant:read"},
