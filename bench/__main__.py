@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 from rich.console import Console
 
-from bench import day_end, engine, money, paper, statements
+from bench import day_end, engine, facts, money, paper, statements
 from bench.errors import BenchError
 
 T = TypeVar("T")
@@ -22,9 +22,10 @@ _DAY_END: Final = "a day end over a million drawdowns, and after a kill in the m
 _ENGINE: Final = "the pure engine: a drawdown replayed, a due date passed, a quote"
 _STATEMENTS: Final = "a day end that cuts ten thousand statements, and after a kill in the middle"
 _PAPER: Final = "statements as PDFs, a second and a core"
+_FACTS: Final = "all facts of 100,000 buyers with 5,000,000 order lines, and a review of their tiers"
 _LIST: Final = (
     f"money       {_MONEY}\nday-end     {_DAY_END}\nstatements  {_STATEMENTS}\nengine      {_ENGINE}\n"
-    f"paper       {_PAPER}"
+    f"facts       {_FACTS}\npaper       {_PAPER}"
 )
 
 
@@ -54,6 +55,9 @@ def main(arguments: list[str]) -> int:
             _print(paper.run(sheets=asked.sheets, tell=tell), asked.json, paper.show)
         elif asked.name == "engine":
             _print(engine.run(rounds=asked.rounds, tell=tell), asked.json, engine.show)
+        elif asked.name == "facts":
+            done_facts = facts.run(buyers=asked.buyers, lines=asked.order_lines, keep=asked.keep, tell=tell)
+            _print(done_facts, asked.json, facts.show)
         else:
             print(_LIST)
     except BenchError as wrong:
@@ -104,7 +108,12 @@ def _parser() -> argparse.ArgumentParser:
     three.add_argument(
         "--rounds", type=_positive(int), default=5, help="how often everything is measured (5)"
     )
-    for each in (one, two, three, four, five):
+    six = names.add_parser("facts", help=_FACTS)
+    six.add_argument("--buyers", type=_positive(int), default=facts.BUYERS, help="of the tenant (100,000)")
+    six.add_argument(
+        "--order-lines", type=_positive(int), default=facts.LINES, help="of all its orders (5,000,000)"
+    )
+    for each in (one, two, three, four, five, six):
         each.add_argument("--json", action="store_true", help="results as JSON on stdout")
     for each in (one, two, four):
         each.add_argument("--keep", action="store_true", help="leave the data behind, and say where")

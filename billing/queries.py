@@ -73,6 +73,15 @@ async def find_open_line(tx: Tx, ctx: Ctx, buyer_id: UUID, product_id: UUID) -> 
     return Line(**row) if row else None
 
 
+async def open_lines(tx: Tx, ctx: Ctx, product_id: UUID, buyer_ids: Sequence[UUID]) -> dict[UUID, Line]:
+    """Lines on a product that are not closed, by buyer."""
+    rows = await tx.fetch(
+        f"{_LINE} AND product_id = $2 AND buyer_id = ANY ($3) AND status <> 'closed'",
+        ctx.tenant_id, product_id, buyer_ids,
+    )  # fmt: skip
+    return {row["buyer_id"]: Line(**row) for row in rows}
+
+
 async def list_lines(
     tx: Tx, ctx: Ctx, *, buyer_id: UUID | None, before: UUID | None, limit: int
 ) -> list[Line]:

@@ -1,6 +1,4 @@
-"""What paper refuses."""
-
-from __future__ import annotations
+"""What this package refuses, beside the errors that all packages share (kernel/errors.py)."""
 
 from kernel.errors import DomainError
 
@@ -19,3 +17,12 @@ class PaperTooSlow(DomainError):
     status = 503
     retryable = True
     retry_after_seconds = 5
+
+
+class DayNotEnded(DomainError):
+    """The schedule has brought something by `on` that day end has not posted yet."""
+
+    code = "day_not_ended"
+    status = 409
+    retryable = True
+    retry_after_seconds = 60

@@ -1,8 +1,8 @@
 """Every error code and every rule of an explanation has its words in every language, and no word is there
 that nobody says.
 
-Codes come from all DomainError classes and from the literals in calls of FieldProblem and Refusal (and
-from pairs `"code", {...}` in rules, which become one). Placeholders are the same in all languages, and
+Codes come from all DomainError classes and from the literals in calls of FieldProblem, Refusal and Problem
+(and from pairs `"code", {...}` in rules, which become one). Placeholders are the same in all languages, and
 each is filled wherever the parameters stand beside the code.
 """
 
@@ -27,7 +27,7 @@ from kernel.web.problems import KINDS  # noqa: E402
 from reports import paper, statement_paper  # noqa: E402
 
 PACKAGES: Final = ("kernel", "tenants", "products", "billing", "reports", "app")
-CODE_AT: Final = {"FieldProblem": 1, "Refusal": 0}
+CODE_AT: Final = {"FieldProblem": 1, "Refusal": 0, "Problem": 0}
 _ON_PAPER: Final = re.compile(r't\("([a-z_.]+[a-z_])"[,)]')
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]+")
 

@@ -5,6 +5,9 @@ Let a member in, change roles .................. add_member.py, set_member_roles
 Make an API key, end it ........................ issue_key.py, revoke_key.py
 Buyers, with the person who owns the account ... add_buyer.py, update_buyer.py
 Merchants ...................................... add_merchant.py
+What happened on the platform .................. record_orders.py, record_returns.py
+Written set by set, in any transaction ......... trade.py
+What an order or return may be ................. rules/trade.py
 The permission vocabulary, roles ............... rules/roles.py   (each permission also beside its use case)
 What an API key looks like ..................... rules/keys.py
 What a name or reference may be ................ rules/inputs.py

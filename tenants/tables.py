@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from piccolo.columns import JSONB, UUID, Array, Bytea, Integer, Text, Timestamptz
+from piccolo.columns import JSONB, UUID, Array, BigInt, Bytea, Date, Integer, Numeric, Text, Timestamptz
 from piccolo.table import Table
 
 
@@ -78,3 +78,59 @@ class Merchant(Table, tablename="merchant", schema="tenants"):
     metadata = JSONB(default=None)
     version = Integer(default=1)
     created_at = Timestamptz(default=None)
+
+
+class TradeOrder(Table, tablename="trade_order", schema="tenants"):
+    """An order on the platform, financed or not; `amount_minor` is the sum of its lines. Never edited."""
+
+    tenant_id = UUID(default=None)
+    id = UUID(primary_key=True, default=None)
+    external_ref = Text(default=None)
+    buyer_id = UUID(default=None)
+    merchant_id = UUID(default=None, null=True)
+    ordered_at = Timestamptz(default=None)
+    ordered_on = Date(default=None)
+    currency = Text(default=None)
+    amount_minor = BigInt(default=None)
+    content = UUID(default=None)
+    recorded_at = Timestamptz(default=None)
+
+
+class TradeOrderLine(Table, tablename="trade_order_line", schema="tenants"):
+    """A line of it, `no` from 1."""
+
+    tenant_id = UUID(default=None)
+    order_id = UUID(primary_key=True, default=None)
+    no = Integer(default=None)
+    sku = Text(default=None)
+    category = Text(default=None, null=True)
+    quantity = Numeric(digits=(18, 6), default=None)
+    amount_minor = BigInt(default=None)
+
+
+class TradeReturn(Table, tablename="trade_return", schema="tenants"):
+    """Goods that came back; of which order is often not known. Never edited."""
+
+    tenant_id = UUID(default=None)
+    id = UUID(primary_key=True, default=None)
+    external_ref = Text(default=None)
+    buyer_id = UUID(default=None)
+    order_id = UUID(default=None, null=True)
+    returned_at = Timestamptz(default=None)
+    returned_on = Date(default=None)
+    currency = Text(default=None)
+    amount_minor = BigInt(default=None)
+    content = UUID(default=None)
+    recorded_at = Timestamptz(default=None)
+
+
+class TradeReturnLine(Table, tablename="trade_return_line", schema="tenants"):
+    """A line of it, `no` from 1; quantity and amount are those returned, so above 0."""
+
+    tenant_id = UUID(default=None)
+    return_id = UUID(primary_key=True, default=None)
+    no = Integer(default=None)
+    sku = Text(default=None)
+    category = Text(default=None, null=True)
+    quantity = Numeric(digits=(18, 6), default=None)
+    amount_minor = BigInt(default=None)

@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "merchant": "Merchants: add, list",
     "programme": "Programmes: open, list",
     "product": "Credit products: draft, publish, list, show",
+    "facts": "Buyer facts: compute, show",
+    "tier": "Tiers: review, show",
     "line": "Credit lines: grant, raise, cut, freeze, unfreeze, close, list, show",
     "drawdown": "Orders on credit: authorise, capture, void, refund, list, show, schedule, charges",
     "explain": "Why an amount is what it is: of a drawdown, a charge, a receipt, a statement's line",

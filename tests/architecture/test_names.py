@@ -32,6 +32,7 @@ PLAIN: Final = {
     "now": "the context's instant",
     "lease_until": "a lease has an end, not an event",
     "closed_through": "the last closed day, inclusive",
+    "quantity": "in the unit of its goods, which the platform does not tell",
     "buyer_fee_share": "a share, of what is not shared",
     "subsidised_interest": "a share, of what is subsidised",
     "subsidised_fee": "a share, of what is subsidised",
