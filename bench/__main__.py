@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 from rich.console import Console
 
-from bench import day_end, engine, money
+from bench import day_end, engine, money, statements
 from bench.errors import BenchError
 
 T = TypeVar("T")
@@ -20,7 +20,10 @@ N = TypeVar("N", int, float)
 _MONEY: Final = "drawdowns through HTTP beside the one SQL call they come down to"
 _DAY_END: Final = "a day end over a million drawdowns, and after a kill in the middle"
 _ENGINE: Final = "the pure engine: a drawdown replayed, a due date passed, a quote"
-_LIST: Final = f"money    {_MONEY}\nday-end  {_DAY_END}\nengine   {_ENGINE}"
+_STATEMENTS: Final = "a day end that cuts ten thousand statements, and after a kill in the middle"
+_LIST: Final = (
+    f"money       {_MONEY}\nday-end     {_DAY_END}\nstatements  {_STATEMENTS}\nengine      {_ENGINE}"
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -42,6 +45,9 @@ def main(arguments: list[str]) -> int:
             _print(
                 day_end.run(drawdowns=asked.drawdowns, keep=asked.keep, tell=tell), asked.json, day_end.show
             )
+        elif asked.name == "statements":
+            cut = statements.run(statements=asked.statements, keep=asked.keep, tell=tell)
+            _print(cut, asked.json, statements.show)
         elif asked.name == "engine":
             _print(engine.run(rounds=asked.rounds, tell=tell), asked.json, engine.show)
         else:
@@ -84,12 +90,16 @@ def _parser() -> argparse.ArgumentParser:
     two.add_argument(
         "--drawdowns", type=_positive(int), default=day_end.BIG, help="of the bigger book (1,000,000)"
     )
+    four = names.add_parser("statements", help=_STATEMENTS)
+    four.add_argument(
+        "--statements", type=_positive(int), default=statements.STATEMENTS, help="lines to cut (10,000)"
+    )
     three = names.add_parser("engine", help=_ENGINE)
     three.add_argument(
         "--rounds", type=_positive(int), default=5, help="how often everything is measured (5)"
     )
     three.add_argument("--json", action="store_true", help="results as JSON on stdout")
-    for each in (one, two):
+    for each in (one, two, four):
         each.add_argument("--json", action="store_true", help="results as JSON on stdout")
         each.add_argument("--keep", action="store_true", help="leave the data behind, and say where")
     return parser

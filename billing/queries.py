@@ -149,6 +149,15 @@ async def load_unpaid(
     return await loaded(tx, ctx, rows, events=events)
 
 
+async def load_of_lines(tx: Tx, ctx: Ctx, line_ids: Sequence[UUID]) -> list[Loaded]:
+    """The lines' drawdowns that owe something."""
+    rows = await tx.fetch(
+        f"{_DRAWDOWN} AND u.line_id = ANY ($2) AND d.status = 'captured' ORDER BY d.id",
+        ctx.tenant_id, list(line_ids),
+    )  # fmt: skip
+    return await loaded(tx, ctx, rows)
+
+
 async def list_drawdowns(
     tx: Tx, ctx: Ctx, *, buyer_id: UUID | None, status: str | None, external_ref: str | None,
     before: UUID | None, limit: int,

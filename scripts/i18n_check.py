@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from billing.rules import explain, explain_allocation  # noqa: E402
+from billing.rules import explain, explain_allocation, statement  # noqa: E402
 from kernel.errors import DomainError  # noqa: E402
 from kernel.i18n import FOLDER, LOCALES, catalogue  # noqa: E402
 from kernel.web.problems import KINDS  # noqa: E402
@@ -99,6 +99,7 @@ def faults() -> Iterator[str]:
     wanted = {f"error.{code}.{part}": place for code, place, _ in said for part in ("title", "detail")}
     wanted |= {f"explain.{rule}": "billing/rules/explain.py" for rule in explain.RULES}
     wanted |= {f"explain.{rule}": "billing/rules/explain_allocation.py" for rule in explain_allocation.RULES}
+    wanted |= {f"explain.statement.{kind}": "billing/explanations.py" for kind in statement.EXPLAINED}
     first = catalogue(LOCALES[0])
     for locale in LOCALES:
         messages = catalogue(locale)

@@ -9,7 +9,7 @@ serve, worker, migrate; demo ..................... serving.py, demo.py
 tenant, member, key .............................. tenant.py, member.py, key.py
 buyer, merchant .................................. buyer.py, merchant.py
 programme, product ............................... programme.py, product.py
-line, drawdown, receipt .......................... line.py, drawdown.py, receipt.py
+line, drawdown, receipt, statement ............... line.py, drawdown.py, receipt.py, statement.py
 day-end, clock, verify, ledger ................... day_end.py, clock.py, verify.py, ledger.py
 explain: why an amount is what it is ............. explain.py
 engine, apr: pure, without database or web ....... engine.py, engine_case.py, apr.py, apr_case.py

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from billing.rules import interest, penalty
 from billing.rules.books import non_accrual_from
+from billing.rules.cut import charged_at_cut, cut_after, next_charging_cut
 from billing.rules.fees import charge_planned, lacking_minor, with_fee
 from billing.rules.grace import lose_grace
 from billing.rules.rows import all_settled, grows_elsewhere, is_disputed_part, is_last, with_borne, with_rows
@@ -23,6 +24,13 @@ def advance(terms: Terms, state: State, to: date) -> State:
     """
     if to < state.as_of:
         raise ValueError(f"a state of {state.as_of} does not go back to {to}: replay")
+    while (cut_on := next_charging_cut(terms, state)) is not None and cut_on <= to:
+        state = charged_at_cut(terms, before_cut(terms, state, cut_on))
+    return before_cut(terms, state, to)
+
+
+def before_cut(terms: Terms, state: State, to: date) -> State:
+    """The same, where no cut lies between; without what a cut on `to` itself charges."""
     while state.silences and state.as_of < to:
         stop = min((day for day in _silent_stops(state) if day > state.as_of), default=to)
         state = without_ended(terms, _through(terms, state, min(stop, to)))
@@ -124,4 +132,8 @@ def charge_dates(terms: Terms, state: State, to: date) -> list[date]:
             found.add(row.due_on + timedelta(terms.non_accrual_days))
     if (ends_on := silence_ends_on(state)) is not None:
         found.add(ends_on)
+    cut_on = next_charging_cut(terms, state)
+    while cut_on is not None and cut_on <= to:
+        found.add(cut_on)
+        cut_on = cut_after(terms, cut_on)
     return sorted(day for day in found if state.as_of < day <= to)

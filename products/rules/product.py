@@ -93,6 +93,7 @@ def resolve(
         raise Invalid(errors=tuple(found))
     row = _law_row(whole, choice.party, on)
     chosen = {"non_accrual_days": NON_ACCRUAL_DAYS} | fields(whole, SETTINGS) | _due_day(whole, choice)
+    chosen["statement_day"] = cut_day(whole)
     chosen |= _floating(whole, on)
     if row is not None:
         chosen |= {"cap_annual_rate": cap_on(row, on), "cap_measure": row.measure, "law_row": row.code}
@@ -156,6 +157,18 @@ def due_days(document: ProductDocument) -> tuple[MonthDay, ...]:
     dates = document.get("due_dates", {})
     own = [dates["due_day"]] if "due_day" in dates else []
     return tuple(dict.fromkeys([*dates.get("buyer_due_days", []), *own]))
+
+
+def cut_day(document: ProductDocument) -> MonthDay | None:
+    """The day of the month on which statements are cut: a billing cycle's own, or the one named; None: there
+    are none.
+    """
+    dates = document.get("due_dates", {})
+    if dates.get("rule") == "bill_day":
+        day: MonthDay | None = dates["bill_day"]
+        return day
+    named: MonthDay | None = document.get("statement", {}).get("bill_day")
+    return named
 
 
 def _law_row(document: ProductDocument, party: Party, on: date) -> LawRow | None:

@@ -54,6 +54,7 @@ SETTINGS: Settings = {
         "calendar": Setting("calendar", choice("none", "weekends", "CN", "GB-ENG")),
         "min_notice_days": Setting("min_notice_days", whole()),
     },
+    "statement": {"bill_day": Setting("", checks.month_day)},
     "repayment": {
         "form": Setting(
             "form", choice("one_payment", "equal_instalment", "equal_principal", "interest_only", "flat_fee")

@@ -34,6 +34,7 @@ VOCABULARY: Final = frozenset(
         "receipts:read",
         "receipts:reverse",
         "receipts:write",
+        "statements:read",
         "tenant:read",
         "tenant:write",
     }
@@ -47,7 +48,15 @@ EVERYTHING: Final = "*"
 """The scope of an unrestricted key: the whole vocabulary, what is added to it later included."""
 
 _TRADE_READ: Final = frozenset(
-    {"buyers:read", "drawdowns:read", "lines:read", "merchants:read", "products:read", "receipts:read"}
+    {
+        "buyers:read",
+        "drawdowns:read",
+        "lines:read",
+        "merchants:read",
+        "products:read",
+        "receipts:read",
+        "statements:read",
+    }
 )
 _READ: Final = frozenset(permission for permission in VOCABULARY if permission.endswith(":read"))
 
@@ -61,7 +70,7 @@ ROLES: Final = {
     | {"days:write", "debts:write", "ledger:read", "receipts:reverse", "receipts:write"},
     "collections": _TRADE_READ | {"receipts:write"},
     "salesperson": frozenset(
-        {"buyers:read", "buyers:write", "drawdowns:read", "lines:read", "products:read"}
+        {"buyers:read", "buyers:write", "drawdowns:read", "lines:read", "products:read", "statements:read"}
     ),
     "support": _TRADE_READ,
     "developer": _TRADE_READ | {"keys:read", "keys:write", "tenant:read"},
