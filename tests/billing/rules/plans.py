@@ -239,8 +239,8 @@ MORE_KINDS = (*KINDS, "move_date", "convert", "convert")
 
 
 def a_life(seed: int) -> Life:
-    """Every third seed tells of more and two of five shift dates over weekends, so that a seed named by a test
-    tells what it told when it was found.
+    """Every third seed tells of more and two of five shift dates over weekends, so that a seed named by a
+    test tells what it told when it was found.
     """
     chance = random.Random(seed)
     terms, amount_minor = any_plan(chance), chance.choice([12_000_00, 333_33, 1_00])
