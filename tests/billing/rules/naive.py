@@ -53,14 +53,17 @@ class Buyer:
         self.line_status = "none"
         self.events: dict[str, list[Event]] = {}
         self.standing: dict[UUID, Money] = {}
-        self._told: dict[tuple[str, int, date], Story] = {}
+        self._told: dict[tuple[str, int], Story] = {}
 
     # What there is
 
     def story(self, key: str, on: date | None = None) -> Story:
-        at = (key, len(self.events[key]), on or self.today)
+        if on is not None and on != self.today:
+            return Story(self.terms, self.events[key], on)
+        at = (key, len(self.events[key]))
         if at not in self._told:
-            self._told[at] = Story(self.terms, self.events[key], on or self.today)
+            self._told[at] = Story(self.terms, self.events[key], self.today)
+        self._told[at].tell(self.today)
         return self._told[at]
 
     @property

@@ -49,7 +49,7 @@ class Story(Time):
     def _planned(self, capture: Capture, rows: Sequence[Row], balance: int, *, anew: bool) -> list[int]:
         """The balance over rows to come: `anew`, or with the payment that was."""
         if self.terms.form == "equal_instalment":
-            nights = [(r.nominal - max(self._first_night(r), self.day)).days for r in rows]
+            nights = [(r.nominal - max(self._not_free(r), self.day)).days for r in rows]
             rates = [max(0, number) * a_night(self.terms) for number in nights]
             grown = [row.unit_nights * a_night(self.terms) - row.paid["interest"] for row in rows]
             if anew:

@@ -151,17 +151,24 @@ class Time:
         self.resolved: set[Any] = set()
         self.never_came = self._never_came(known)
         self.returned, self.in_dispute = self._never_delivered(known)
-        known.pop(0)
+        self.rows: list[Row] = []
+        self.to_tell = known[1:]
+        self._opening()
+        self.tell(as_of)
+
+    def tell(self, as_of: date) -> None:
+        """The nights and days until then."""
         while True:
-            self._opening()
-            while known and known[0].effective_on == self.day:
-                event = known.pop(0)
+            while self.to_tell and self.to_tell[0].effective_on == self.day:
+                event = self.to_tell.pop(0)
                 getattr(self, "_" + kind(event).lower())(event)
+                self.rows = sorted((row for capture in self.captures for row in capture.rows), key=by_no)
                 self._settle()
             if self.day == as_of:
                 break
             self._night()
             self.day += days(1)
+            self._opening()
 
     @staticmethod
     def _never_came(known: list[Any]) -> set[Any]:
@@ -197,10 +204,6 @@ class Time:
                         in_dispute[dispute_id] -= taken
                         left -= taken
         return returned, in_dispute
-
-    @property
-    def rows(self) -> list[Row]:
-        return sorted((row for capture in self.captures for row in capture.rows), key=by_no)
 
     @property
     def held(self) -> int:
@@ -268,7 +271,11 @@ class Time:
         the first of its parts that still do.
         """
         growing = [r for r in row.capture.rows if r.no % 100 == row.no % 100 and r.grows]
-        if self.terms.interest_free == "until_due" or row is not min(growing, key=by_no, default=None):
+        return self._not_free(row) if row is min(growing, key=by_no, default=None) else row.nominal
+
+    def _not_free(self, row: Row) -> date:
+        """The first night of the row's period that costs anything."""
+        if self.terms.interest_free == "until_due":
             return row.nominal
         free_until = row.capture.on + days(self.terms.free_days)
         return max(row.start, free_until, row.ahead_until or row.start)
@@ -280,19 +287,22 @@ class Time:
     def _opening(self) -> None:
         if self.day == self.expires:
             self.expired = self.held
-        for row in self.rows:
+        living = [row for row in self.rows if not row.settled]
+        for row in living:
             if self.day == row.nominal:
                 row.interest_charged = row.accrued
         self._settle()
-        for row in self.rows:
+        for row in living:
             if self.day > row.grace and not row.settled and not row.disputed:
                 row.past_due = True
 
     def _night(self) -> None:
         for row in self.rows:
+            if row.settled or row.disputed:
+                continue
             if row.start <= self.day < row.nominal and self._first_night(row) <= self.day:
                 row.unit_nights += self._base(row)
-            if row.settled or row.disputed or self.day < row.due:
+            if self.day < row.due:
                 continue
             if self.terms.after_due == "continues":
                 row.late_nights += row.open
