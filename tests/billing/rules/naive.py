@@ -268,7 +268,7 @@ class Buyer:
     def _queue(then: dict[str, Story], name: str, named: str | None) -> list[str]:
         """The oldest unpaid due date, then the oldest capture, then the number; the named one before all."""
         asking = {key: story.of_class(name) for key, story in then.items()}
-        first = {key: (rows[0].due, rows[0].capture.on) for key, rows in asking.items() if rows}
+        first = {key: min((row.due, row.capture.on) for row in rows) for key, rows in asking.items() if rows}
         return sorted(first, key=lambda key: (key != named, first[key], key))
 
     def reverse(self, receipt_id: UUID, reason: ReversalReason) -> tuple[Codes, list[UUID]]:
