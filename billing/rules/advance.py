@@ -68,13 +68,17 @@ def _interest(terms: Terms, state: State, since: date, to: date) -> State:
         running.sort(key=lambda row: (row.charge_on, not is_disputed_part(row.no), row.no))
     changed = []
     ahead = []
+    before = state
     for row in running:
-        if row.through_on is None and not row.is_charge and not grows_elsewhere(state, row):
-            row = interest.accrue(terms, state, row, since, to)
-        if since < row.charge_on <= to:
-            was_on, row = row.through_on, _fall_due(terms, state, row)
-            if was_on != row.through_on:
+        falls = since < row.charge_on <= to
+        if not (row.is_accrued or row.is_charge or grows_elsewhere(before, row)):
+            whole = falls and row.charge_on < row.nominal_on
+            row = interest.accrue(terms, state, row, since, row.nominal_on if whole else to)
+            if whole:  # a `preceding` shift asks for the nights until the nominal date too
+                row = replace(row, through_on=row.nominal_on)
                 ahead.append(row)
+        if falls:
+            row = _fall_due(terms, state, row)
         on = interest.interest_on(terms, state, row)
         if since < on <= to:
             row = charge_interest(terms, row, on)
@@ -89,10 +93,7 @@ def _interest(terms: Terms, state: State, since: date, to: date) -> State:
 
 
 def _fall_due(terms: Terms, state: State, row: Instalment) -> Instalment:
-    """A `preceding` shift asks for the nights until the nominal date too."""
-    if row.charge_on < row.nominal_on and row.through_on is None and not row.is_charge:
-        row = interest.accrue(terms, state, row, row.charge_on, row.nominal_on)
-        row = replace(row, through_on=row.nominal_on)
+    """Its period's fee; the last row answers for the minimum charge."""
     row = charge_planned(terms, row)
     if terms.minimum_charge_minor and is_last(state, row):
         charged = charge_interest(terms, row, row.charge_on)

@@ -106,7 +106,7 @@ def _accrued_whole(terms: Terms, state: State, rows: list[Instalment]) -> list[I
     for no in sorted(found):
         row = found[no]
         free_on = free_until(terms, state, row)
-        if row.through_on is not None or row.is_charge or grows_elsewhere(state, row):
+        if row.is_accrued or row.is_charge or grows_elsewhere(state, row):
             continue
         if free_on is not None and state.as_of <= free_on:
             continue
@@ -120,7 +120,7 @@ def _accrued_whole(terms: Terms, state: State, rows: list[Instalment]) -> list[I
 
 def _reaching(state: State, row: Instalment) -> list[Instalment]:
     """The row, and what its interest holds from now on if it is accrued to its end by this payment."""
-    now = row.through_on is not None and row_of(state, row.no).through_on is None
+    now = row.is_accrued and not row_of(state, row.no).is_accrued
     return with_borne(state, row) if now else [row]
 
 

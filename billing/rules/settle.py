@@ -108,7 +108,7 @@ def settled(terms: Terms, state: State, row: Instalment, on: date) -> Instalment
     if row.disputed:
         return replace(row, settled_on=on)
     until = free_until(terms, state, row)
-    early = on < interest_on(terms, state, row) and row.through_on is None and not row.is_charge
+    early = on < interest_on(terms, state, row) and not row.is_accrued and not row.is_charge
     if early and (row.charge_on > on or (until and on <= until)):
         fee_comes = row.planned_fee_minor and _fee_comes(terms, row, on)
         if left_minor(state, row) or fee_comes or _minimum_comes(terms, state, row):

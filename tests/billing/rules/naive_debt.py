@@ -49,7 +49,7 @@ class Story(Time):
     def _planned(self, capture: Capture, rows: Sequence[Row], balance: int, *, anew: bool) -> list[int]:
         """The balance over rows to come: `anew`, or with the payment that was."""
         if self.terms.form == "equal_instalment":
-            nights = [(r.nominal - max(self._first_night(r), self.day)).days for r in rows]
+            nights = [(r.nominal - max(self._not_free(r), self.day)).days for r in rows]
             rates = [max(0, number) * a_night(self.terms) for number in nights]
             grown = [row.unit_nights * a_night(self.terms) - row.paid["interest"] for row in rows]
             if anew:
@@ -68,7 +68,7 @@ class Story(Time):
 
         Not so a row whose interest was paid ahead, and parts that were in dispute: they stay as they are.
         """
-        in_plan = [row for row in capture.rows if row.no % 10_000 < 100]
+        in_plan = [row for row in capture.rows if not row.was_split_off]
         return [row for row in in_plan if row.nominal > self.day and not row.ahead_until]
 
     # Refunds and disputes
@@ -158,7 +158,7 @@ class Story(Time):
             while new in {row.no for row in (*capture.rows, *parts)}:
                 new += 100
             parts.append(Row(self.terms, capture, new, (old.start, old.nominal), old.due, part))
-            parts[-1].grace, parts[-1].disputed = old.grace, True
+            parts[-1].grace, parts[-1].disputed, parts[-1].ahead_until = old.grace, True, old.ahead_until
         capture.rows += parts
         self.disputes[event.dispute_id] = (capture.no, parts)
 
