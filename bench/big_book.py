@@ -16,7 +16,7 @@ from uuid import UUID
 
 import msgspec
 
-from bench.book import CURRENCY, Platform, amount_minor, open_platform
+from bench.book import CURRENCY, DOCUMENT, Platform, amount_minor, open_platform
 from bench.errors import BenchError
 from bench.stage import Stage
 from billing.authorise_order import AuthoriseOrder, authorise_order
@@ -69,9 +69,14 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     due: Mapping[int, int]
 
 
-async def make_book(on: Stage, name: str, drawdowns: int, due: Mapping[int, int]) -> Book:
-    """A tenant with this many open drawdowns, `due[d]` of them due on the d-th day from its today."""
-    platform = await open_platform(on, name, max(2, drawdowns // DRAWDOWNS_A_LINE))
+async def make_book(
+    on: Stage, name: str, drawdowns: int, due: Mapping[int, int], *, a_line: int = DRAWDOWNS_A_LINE,
+    document: dict[str, Any] = DOCUMENT,
+) -> Book:  # fmt: skip
+    """A tenant with this many open drawdowns, `due[d]` of them due on the d-th day from its today; `a_line`
+    of them on a line.
+    """
+    platform = await open_platform(on, name, max(2, drawdowns // a_line), document)
     await _live(platform)
     today = (await platform.ctx()).today
     async with on.admin() as connection:

@@ -52,7 +52,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
         return await context_of_system(self.slug, VOCABULARY)
 
 
-async def open_platform(on: Stage, name: str, lines: int) -> Platform:
+async def open_platform(on: Stage, name: str, lines: int, document: dict[str, Any] = DOCUMENT) -> Platform:
     """A platform with a published product, a merchant and `lines` buyers with a line each."""
     opened = await open_tenant(
         context_of_operator("test", "Asia/Shanghai"),
@@ -71,7 +71,7 @@ async def open_platform(on: Stage, name: str, lines: int) -> Platform:
         ),
     )
     new = NewProduct(programme_id=programme.id, code="sixty-days", name_zh="六十天", name_en="Sixty days")
-    product = await draft_product(ctx, DraftProduct(product=new, document=DOCUMENT))
+    product = await draft_product(ctx, DraftProduct(product=new, document=document))
     draft = product.versions[-1]
     publish = PublishProduct(product_id=product.id, version=draft.version, revision=draft.revision)
     await publish_product(ctx, publish)

@@ -27,6 +27,7 @@ class Ended(msgspec.Struct):
     """`cpu_seconds`: this process's own, without the database's."""
 
     advanced: int
+    statements: int
     seconds: float
     cpu_seconds: float
 
@@ -37,7 +38,7 @@ async def end_day(stack: Stack, slug: str) -> Ended:
         ctx = await context_of_system(slug, {PERMISSION})
         began, spent = perf_counter(), _cpu_seconds()
         done = await run_day(ctx, RunDay(progress=lambda so_far: print(so_far, flush=True)))
-        return Ended(done.advanced, perf_counter() - began, _cpu_seconds() - spent)
+        return Ended(done.advanced, done.statements, perf_counter() - began, _cpu_seconds() - spent)
     finally:
         await close_database()
 

@@ -22,14 +22,17 @@ Extend (展期); one date; another due day .. extend_due_dates.py, move_due_date
 Restructure, write off .................... restructure_debt.py, write_off_debt.py
 Convert to instalments (账单分期) ......... convert_to_instalments.py
 What these have in common ................. after_sale.py
+Cut a statement (账单), and its cycle ..... cycles.py; its reads: cycle_facts.py
+Preview the next statement ................ preview_statement.py
 The timetable ............................. jobs.py
 Verify the book ........................... verify_book.py; its reads: verification.py
 Quotes and payoffs ........................ quotes.py
 Why an amount is what it is ............... explanations.py
 
-A money command, its shape and rows ....... command.py, rows.py
-The writer of money and its queue ......... commit.py, commit_queue.py, sql/commit.sql, sql/write_rows.sql
-What is loaded, kept, read, looked back at  loaded.py, known.py, queries.py, history.py
+A money command, its shape and rows ....... command.py, statement_rows.py, rows.py
+The writer of money and its queue ......... commit.py, commit_queue.py, sql/commit.sql, sql/write_rows.sql,
+                                            sql/write_statements.sql
+What is loaded, kept, read, looked back at  loaded.py, known.py, queries.py, history.py, statements.py
 Tables .................................... tables.py
 Refusals; topics of outbox and audit ...... errors.py, events.py
 Routes; what they answer .................. api/, schemas/

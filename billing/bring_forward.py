@@ -18,6 +18,7 @@ from uuid import UUID
 from billing import known, rows
 from billing.command import Command, ReceiptRow
 from billing.commit import ATTEMPTS, commit, commit_many
+from billing.cycles import cut_lines
 from billing.events import (
     DRAWDOWN_BECAME_PAST_DUE,
     DRAWDOWN_EXPIRED,
@@ -61,7 +62,8 @@ async def day_ended_through(tx: Tx, ctx: Ctx) -> date | None:
 
 
 async def make_room(ctx: Ctx, line_id: UUID, buyer_id: UUID, currency: str) -> None:
-    """Expires the line's holds whose day has come, and lets the buyer's credit balance pay what fell due."""
+    """Lets the buyer's credit balance pay what fell due, and expires the line's holds whose day has come."""
+    await catch_up(ctx, buyer_id, currency)
     async with scope(ctx, read_only=True) as tx:
         found = await tx.fetch(
             """SELECT d.id FROM billing.drawdown_use u
@@ -70,7 +72,6 @@ async def make_room(ctx: Ctx, line_id: UUID, buyer_id: UUID, currency: str) -> N
             ctx.tenant_id, line_id, ctx.today,
         )  # fmt: skip
     await advance_rows(ctx, [row["id"] for row in found], ctx.today)
-    await catch_up(ctx, buyer_id, currency)
 
 
 async def catch_up(ctx: Ctx, buyer_id: UUID, currency: str) -> None:
@@ -86,7 +87,14 @@ async def catch_up(ctx: Ctx, buyer_id: UUID, currency: str) -> None:
         credit = await credit_minor(tx, ctx, buyer_id, currency)
         day = await credit_usable_from(tx, ctx, buyer_id, currency) if credit else ctx.today
     day = min(max(day, since + timedelta(1)) if since else day, ctx.today)
-    while day <= ctx.today:
+    while True:
+        cut_on, line_ids = await _next_cut(ctx, buyer_id, currency)
+        if cut_on is not None and cut_on <= day:
+            await advance_rows(ctx, await _waiting(ctx, buyer_id, currency, cut_on), cut_on)
+            await cut_lines(ctx, line_ids, cut_on)
+            continue
+        if day > ctx.today:
+            return
         await advance_rows(ctx, await _waiting(ctx, buyer_id, currency, day), day)
         if credit:
             await use_credit(ctx, buyer_id, currency, day)
@@ -113,6 +121,22 @@ async def load_current(
         again = await load_drawdown(tx, ctx, drawdown_id) or found
         not_ahead(ctx, [again])
         return await with_events(tx, ctx, again, move, on=on or ctx.today) if move else again
+
+
+async def _next_cut(ctx: Ctx, buyer_id: UUID, currency: str) -> tuple[date | None, list[UUID]]:
+    """The buyer's first bill day until today that is not cut, and the lines that it is of."""
+    async with scope(ctx, read_only=True) as tx:
+        found = await tx.fetch(
+            """SELECT y.line_id, y.next_cut_on FROM billing.line l
+            JOIN billing.line_cycle y ON y.tenant_id = l.tenant_id AND y.line_id = l.id
+            WHERE l.tenant_id = $1 AND l.buyer_id = $2 AND l.currency = $3 AND y.next_cut_on <= $4
+            ORDER BY y.next_cut_on, y.line_id""",
+            ctx.tenant_id, buyer_id, currency, ctx.today,
+        )  # fmt: skip
+    if not found:
+        return None, []
+    first_on: date = found[0]["next_cut_on"]
+    return first_on, [row["line_id"] for row in found if row["next_cut_on"] == first_on]
 
 
 async def _waiting(ctx: Ctx, buyer_id: UUID, currency: str, day: date) -> list[UUID]:
@@ -211,7 +235,9 @@ async def _pay_from_credit(
             return None
         unpaid = await load_unpaid(tx, ctx, buyer_id, currency, events=on < ctx.today)
         not_ahead(ctx, unpaid)
-    usable = min(credit, sum(_due_minor(ctx, one, on) for one in unpaid))
+    # Caught up day by day, it is decided as on its own day: nothing later is charged first, then given back.
+    today = on if all(one.state.as_of <= on for one in unpaid) else ctx.today
+    usable = min(credit, sum(_due_minor(one, on, today) for one in unpaid))
     if not usable:
         return None
     receipt = ReceiptRow(
@@ -231,7 +257,7 @@ async def _pay_from_credit(
         receipt_id=receipt.id,
         amount_minor=usable,
         on=on,
-        today=ctx.today,
+        today=today,
         source="credit",
     )
     if isinstance(settlement, Refusal):
@@ -258,9 +284,9 @@ async def use_backdated(ctx: Ctx, buyer_id: UUID, currency: str, since: date, re
         day += timedelta(1)
 
 
-def _due_minor(ctx: Ctx, loaded: Loaded, on: date) -> int:
+def _due_minor(loaded: Loaded, on: date, today: date) -> int:
     """What a drawdown asks for on that day, nothing in advance."""
-    state = on_its_day(loaded.drawdown, "receive", on=on, today=ctx.today)
+    state = on_its_day(loaded.drawdown, "receive", on=on, today=today)
     if state is None:
         return 0
     return sum(claim.amount_minor for claim in claims(loaded.terms, state, advance=False))

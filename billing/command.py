@@ -15,6 +15,8 @@ from uuid import UUID
 
 import msgspec
 
+from billing.statement_rows import LineCycleRow, LineCycleSet, StatementLineRow, StatementRow
+
 LineStatus = Literal["active", "frozen", "closed"]
 
 
@@ -322,6 +324,10 @@ class Rows(_Wire, frozen=True, kw_only=True):
     limit_decision: tuple[LimitDecisionRow, ...] = ()
     journal: tuple[JournalRow, ...] = ()
     entry: tuple[EntryRow, ...] = ()
+    line_cycle: tuple[LineCycleRow, ...] = ()
+    line_cycle_set: tuple[LineCycleSet, ...] = ()
+    statement: tuple[StatementRow, ...] = ()
+    statement_line: tuple[StatementLineRow, ...] = ()
     outbox: tuple[OutboxRow, ...] = ()
     audit: tuple[AuditRow, ...] = ()
 

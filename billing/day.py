@@ -1,4 +1,4 @@
-"""Day end, day by day (DOMAIN §14): write down what the schedule brought, use credit balances.
+"""Day end, day by day (DOMAIN §14): cut statements, write down what the schedule brought, use credit.
 
 The work grows with what changes that day: rows carry the next date on which anything happens to them, and
 rows with
@@ -13,10 +13,12 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from functools import partial
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
 from billing.bring_forward import advance_rows, day_ended_through, use_credit
+from billing.cycles import begin_cycles, cut_lines
 from billing.events import DAY_ENDED
 from kernel.audit import record
 from kernel.context import Ctx
@@ -25,18 +27,20 @@ from kernel.db.scope import scope
 from kernel.outbox import emit
 
 CHUNK: Final = 500
+LINES: Final = 192
 AT_ONCE: Final = 3
 """Chunks under way together: while one is decided here, others are written there."""
 
 
 class DayEnd(msgspec.Struct, frozen=True, kw_only=True):
     """Through which day it ran; how many days that were, drawdowns advanced, payments from credit
-    balances."""
+    balances, statements cut."""
 
     through_on: date
     days: int
     advanced: int
     credit_uses: int
+    statements: int = 0
 
 
 async def end_days(ctx: Ctx, tell: Callable[[int], None]) -> DayEnd:
@@ -45,14 +49,19 @@ async def end_days(ctx: Ctx, tell: Callable[[int], None]) -> DayEnd:
     async with scope(ctx, read_only=True) as tx:
         ended = await day_ended_through(tx, ctx)
         day = await _first_day(tx, ctx) if ended is None else ended + timedelta(1)
-    days, advanced, credit_uses = 0, 0, 0
+    await begin_cycles(ctx)
+    days, advanced, credit_uses, statements = 0, 0, 0, 0
     while day <= ctx.today:
         await _start(ctx, day)
-        moved = await _advance_all(ctx, day, partial(_told, tell, advanced))
+        cut, moved = await _cut_all(ctx, day)
+        moved += await _advance_all(ctx, day, partial(_told, tell, advanced + moved))
         used = await _use_credit(ctx, day)
-        await _finish(ctx, day, advanced=moved, credit_uses=used)
+        await _finish(ctx, day, advanced=moved, credit_uses=used, statements=cut)
         days, advanced, credit_uses, day = days + 1, advanced + moved, credit_uses + used, day + timedelta(1)
-    return DayEnd(through_on=ctx.today, days=days, advanced=advanced, credit_uses=credit_uses)
+        statements += cut
+    return DayEnd(
+        through_on=ctx.today, days=days, advanced=advanced, credit_uses=credit_uses, statements=statements
+    )
 
 
 def _told(tell: Callable[[int], None], before: int, done: int) -> None:
@@ -62,7 +71,11 @@ def _told(tell: Callable[[int], None], before: int, done: int) -> None:
 async def _first_day(tx: Tx, ctx: Ctx) -> date:
     """The first day on which anything happens; before it there is nothing to end."""
     found: date | None = await tx.fetchval(
-        "SELECT min(next_event_on) FROM billing.drawdown WHERE tenant_id = $1 AND next_event_on IS NOT NULL",
+        """SELECT least(
+            (SELECT min(next_event_on) FROM billing.drawdown
+                WHERE tenant_id = $1 AND next_event_on IS NOT NULL),
+            (SELECT min(next_cut_on) FROM billing.line_cycle
+                WHERE tenant_id = $1 AND next_cut_on IS NOT NULL))""",
         ctx.tenant_id,
     )
     return min(found or ctx.today, ctx.today)
@@ -85,6 +98,38 @@ async def _advance_all(ctx: Ctx, day: date, tell: Callable[[int], None]) -> int:
         chunks = [ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK)]
         done += sum(await asyncio.gather(*(advance_rows(ctx, chunk, day) for chunk in chunks)))
         tell(done)
+
+
+async def _cut_all(ctx: Ctx, day: date) -> tuple[int, int]:
+    """All lines whose bill day it is; how many statements were cut, and how many of the lines' drawdowns had
+    to be advanced first: what is past due is charged by the cut.
+    """
+    cut, moved = 0, 0
+    while True:
+        async with scope(ctx, read_only=True) as tx:
+            found = await tx.fetch(
+                """SELECT line_id FROM billing.line_cycle WHERE tenant_id = $1 AND next_cut_on <= $2
+                ORDER BY next_cut_on, line_id LIMIT $3""",
+                ctx.tenant_id, day, LINES * AT_ONCE,
+            )  # fmt: skip
+        if not found:
+            return cut, moved
+        ids = [row["line_id"] for row in found]
+        chunks = [ids[start : start + LINES] for start in range(0, len(ids), LINES)]
+        for done in await asyncio.gather(*(_cut(ctx, chunk, day) for chunk in chunks)):
+            cut, moved = cut + done[0], moved + done[1]
+
+
+async def _cut(ctx: Ctx, line_ids: list[UUID], day: date) -> tuple[int, int]:
+    async with scope(ctx, read_only=True) as tx:
+        waiting = await tx.fetch(
+            """SELECT d.id FROM billing.drawdown_use u
+            JOIN billing.drawdown d ON d.tenant_id = u.tenant_id AND d.id = u.drawdown_id
+            WHERE u.tenant_id = $1 AND u.line_id = ANY ($2) AND d.next_event_on <= $3""",
+            ctx.tenant_id, line_ids, day,
+        )  # fmt: skip
+    moved = await advance_rows(ctx, [row["id"] for row in waiting], day)
+    return await cut_lines(ctx, line_ids, day), moved
 
 
 async def _use_credit(ctx: Ctx, day: date) -> int:
@@ -113,16 +158,17 @@ async def _start(ctx: Ctx, day: date) -> None:
         )  # fmt: skip
 
 
-async def _finish(ctx: Ctx, day: date, *, advanced: int, credit_uses: int) -> None:
+async def _finish(ctx: Ctx, day: date, *, advanced: int, credit_uses: int, statements: int) -> None:
     """The counts are of this run: what an interrupted run had done before is not counted again."""
     async with scope(ctx) as tx:
         finished = await tx.execute(
             """UPDATE billing.day_end SET finished_at = $3, advanced = advanced + $4, credit_uses =
-            credit_uses + $5
+            credit_uses + $5, statements = statements + $6
             WHERE tenant_id = $1 AND business_on = $2 AND finished_at IS NULL""",
-            ctx.tenant_id, day, ctx.now, advanced, credit_uses,
+            ctx.tenant_id, day, ctx.now, advanced, credit_uses, statements,
         )  # fmt: skip
         if finished == "UPDATE 1":
             facts = {"business_on": str(day), "advanced": advanced, "credit_uses": credit_uses}
+            facts["statements"] = statements
             await record(tx, ctx, DAY_ENDED, "tenant", ctx.tenant_id, facts)
             await emit(tx, ctx, DAY_ENDED, facts)

@@ -1,8 +1,8 @@
-"""Decide a buyer's limit: grant, raise, cut, freeze, unfreeze, close. The only way a limit changes (DOMAIN
-§5)."""
+"""Decide a buyer's limit: grant, raise, cut, freeze, unfreeze, close; no other way (DOMAIN §5)."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -16,11 +16,13 @@ from billing.queries import Line, find_open_line
 from billing.rules.decision import Refusal
 from billing.rules.limit import Kind, Limit
 from billing.rules.limit import decide_limit as decide_by_rule
+from billing.statement_rows import LineCycleRow
 from kernel import ids
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import NotFound
 from products.queries import published
+from products.rules.due_dates import next_cut
 
 PERMISSION: Final = "lines:write"
 
@@ -52,8 +54,7 @@ class LineView(msgspec.Struct, frozen=True, kw_only=True):
 
 async def decide_limit(ctx: Ctx, command: DecideLimit) -> LineView:
     """Refused: a stranger's buyer or product; a grant where an open line stands; any other where none does;
-    a move that
-    the line's status does not allow; a raise that is none.
+    a move that the line's status does not allow; a raise that is none.
     """
     ctx.require(PERMISSION)
     line_id = ids.uuid7()
@@ -63,9 +64,8 @@ async def decide_limit(ctx: Ctx, command: DecideLimit) -> LineView:
             offer = await published(tx, ctx, command.product_id)
             if not await tx.fetchval(
                 "SELECT true FROM tenants.buyer WHERE tenant_id = $1 AND id = $2",
-                ctx.tenant_id,
-                command.buyer_id,
-            ):
+                ctx.tenant_id, command.buyer_id,
+            ):  # fmt: skip
                 raise NotFound(what="buyer")
             line = await find_open_line(tx, ctx, command.buyer_id, command.product_id)
         now = Limit(line.limit_minor, line.status) if line else None
@@ -75,15 +75,16 @@ async def decide_limit(ctx: Ctx, command: DecideLimit) -> LineView:
         opened = Line(
             id=line_id, buyer_id=command.buyer_id, product_id=command.product_id, kind="revolving",
             currency=offer.currency, limit_minor=0, held_minor=0, outstanding_minor=0, status="active",
-            version=0,
-            over_limit=False,
+            version=0, over_limit=False,
         )  # fmt: skip
-        return _command(ctx, command, line or opened, now, after)
+        return _command(ctx, command, line or opened, now, after, next_cut(ctx.today, offer.cut_day))
 
     return (await commit_with_retry(ctx, decide)).result(LineView)
 
 
-def _command(ctx: Ctx, command: DecideLimit, line: Line, now: Limit | None, after: Limit) -> Command:
+def _command(
+    ctx: Ctx, command: DecideLimit, line: Line, now: Limit | None, after: Limit, first_cut_on: date | None
+) -> Command:
     draft = rows.Draft()
     if now is None:
         draft.add(
@@ -94,6 +95,8 @@ def _command(ctx: Ctx, command: DecideLimit, line: Line, now: Limit | None, afte
                 created_at=ctx.now,
             ),
         )  # fmt: skip
+        cycle = LineCycleRow(line_id=line.id, product_id=line.product_id, next_cut_on=first_cut_on)
+        draft.add("line_cycle", cycle)
     else:
         draft.limits.append(
             LimitChange(id=line.id, version=line.version, limit=after.limit_minor, status=after.status)

@@ -34,6 +34,13 @@ class LineClosed(DomainError):
     status = 409
 
 
+class NoBillingCycle(DomainError):
+    """The line's product has no bill day."""
+
+    code = "no_billing_cycle"
+    status = 409
+
+
 class ClockNotMovable(DomainError):
     """A live tenant's clock is the world's; only a test tenant's moves on request."""
 

@@ -35,4 +35,6 @@ RECEIPT_RECORDED: Final = "receipt.recorded"
 RECEIPT_REVERSED: Final = "receipt.reversed"
 CREDIT_USED: Final = "credit.used"
 
+STATEMENT_CUT: Final = "statement.cut"
+
 DAY_ENDED: Final = "day.ended"

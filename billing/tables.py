@@ -256,6 +256,7 @@ class DayEnd(Table, tablename="day_end", schema="billing"):
     finished_at = Timestamptz(default=None, null=True)
     advanced = BigInt(default=None)
     credit_uses = BigInt(default=None)
+    statements = BigInt(default=None)
 
 
 class Verified(Table, tablename="verified", schema="billing"):
@@ -264,3 +265,81 @@ class Verified(Table, tablename="verified", schema="billing"):
     tenant_id = UUID(primary_key=True, default=None)
     below_xid = Xid8(default=None)
     verified_at = Timestamptz(default=None)
+
+
+class LineCycle(Table, tablename="line_cycle", schema="billing"):
+    """When a line's next statement is cut; null where its product has no bill day."""
+
+    tenant_id = UUID(default=None)
+    line_id = UUID(primary_key=True, default=None)
+    product_id = UUID(default=None)
+    next_cut_on = Date(default=None, null=True)
+    since = UUID(default=None, null=True)
+
+
+class StatementNumber(Table, tablename="statement_number", schema="billing"):
+    """The last number that was taken, by book, kind and year."""
+
+    tenant_id = UUID(default=None)
+    book = UUID(primary_key=True, default=None)
+    kind = Text(default=None)
+    year = Integer(default=None)
+    last_no = Integer(default=None)
+
+
+class Statement(Table, tablename="statement", schema="billing"):
+    """What a line's debt did in a cycle; never changed."""
+
+    tenant_id = UUID(default=None)
+    id = UUID(primary_key=True, default=None)
+    line_id = UUID(default=None)
+    buyer_id = UUID(default=None)
+    product_id = UUID(default=None)
+    book = UUID(default=None)
+    year = Integer(default=None)
+    no = Integer(default=None)
+    number = Text(default=None)
+    currency = Text(default=None)
+    from_on = Date(default=None, null=True)
+    cut_on = Date(default=None)
+    next_cut_on = Date(default=None)
+    opening_minor = BigInt(default=None)
+    captured_minor = BigInt(default=None)
+    converted_minor = BigInt(default=None)
+    interest_minor = BigInt(default=None)
+    fee_minor = BigInt(default=None)
+    penalty_minor = BigInt(default=None)
+    paid_minor = BigInt(default=None)
+    refunded_minor = BigInt(default=None)
+    waived_minor = BigInt(default=None)
+    corrections_minor = BigInt(default=None)
+    closing_minor = BigInt(default=None)
+    overdue_minor = BigInt(default=None)
+    due_minor = BigInt(default=None)
+    not_yet_due_minor = BigInt(default=None)
+    disputed_minor = BigInt(default=None)
+    credit_minor = BigInt(default=None)
+    due_dates = JSONB(default=None)
+    booked_on = Date(default=None)
+    created_at = Timestamptz(default=None)
+    xid = Xid8(default=None)
+
+
+class StatementLine(Table, tablename="statement_line", schema="billing"):
+    """What of a statement one journal did to one drawdown; never changed."""
+
+    tenant_id = UUID(default=None)
+    id = UUID(primary_key=True, default=None)
+    statement_id = UUID(default=None)
+    no = Integer(default=None)
+    kind = Text(default=None)
+    effective_on = Date(default=None)
+    booked_on = Date(default=None)
+    drawdown_id = UUID(default=None)
+    journal_id = UUID(default=None)
+    charge_id = UUID(default=None, null=True)
+    instalment_no = Integer(default=None, null=True)
+    order_ref = Text(default=None, null=True)
+    amount_minor = BigInt(default=None)
+    late_for = UUID(default=None, null=True)
+    late_number = Text(default=None, null=True)

@@ -135,6 +135,9 @@ async def _balances(tx: Tx, args: tuple[UUID, list[UUID]]) -> dict[UUID, dict[Si
 
 
 _NO_CASH: Final = ", ".join(f"'{channel}'" for channel in NO_CASH)
+_PARTS: Final = "'buyer_principal', 'buyer_interest', 'buyer_fee', 'buyer_penalty'"
+_INCOME: Final = "'interest_income', 'fee_income', 'penalty_income', 'recovery_income'"
+"""Told by their charges: in non-accrual the buyer owes more than the books count."""
 _WHOLE: Final = {
     "line": """
         SELECT l.id::text AS object, l.held_minor || ' held, ' || l.outstanding_minor || ' outstanding' AS
@@ -188,11 +191,84 @@ _WHOLE: Final = {
         AND NOT EXISTS (SELECT FROM billing.charge c WHERE c.tenant_id = $1 AND c.journal_id = j.id)""",
 }
 """What must hold over a tenant's whole book, as queries that give only what does not."""
+_STATEMENTS: Final = {
+    "statement": """
+        SELECT s.number AS object, coalesce(l.amount, 0)::text AS stored,
+            (s.closing_minor - s.opening_minor)::text AS expected
+        FROM billing.statement s LEFT JOIN (
+            SELECT statement_id, sum(amount_minor) AS amount FROM billing.statement_line
+            WHERE tenant_id = $1 GROUP BY statement_id) l ON l.statement_id = s.id
+        WHERE s.tenant_id = $1 AND coalesce(l.amount, 0) <> s.closing_minor - s.opening_minor""",
+    "statement totals": """
+        SELECT s.number AS object, concat_ws(', ', s.captured_minor, s.converted_minor, s.interest_minor,
+                s.fee_minor, s.penalty_minor, -s.paid_minor, -s.refunded_minor, -s.waived_minor,
+                s.corrections_minor) AS stored,
+            concat_ws(', ', l.captured, l.converted, l.interest, l.fee, l.penalty, l.paid, l.refunded,
+                l.waived, l.corrections) AS expected
+        FROM billing.statement s JOIN (
+            SELECT statement_id,
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'captured' AND late_for IS NULL), 0)
+                    AS captured,
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'converted' AND late_for IS NULL), 0)
+                    AS converted,
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'interest' AND late_for IS NULL), 0)
+                    AS interest,
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'fee' AND late_for IS NULL), 0) AS fee,
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'penalty' AND late_for IS NULL), 0)
+                    AS penalty,
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'paid' AND late_for IS NULL), 0) AS paid,
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'refunded' AND late_for IS NULL), 0)
+                    AS refunded,
+                coalesce(sum(amount_minor) FILTER (WHERE kind = 'waived' AND late_for IS NULL), 0) AS waived,
+                coalesce(sum(amount_minor) FILTER (WHERE late_for IS NOT NULL), 0) AS corrections
+            FROM billing.statement_line WHERE tenant_id = $1 GROUP BY statement_id) l ON l.statement_id = s.id
+        WHERE s.tenant_id = $1 AND (s.captured_minor, s.converted_minor, s.interest_minor, s.fee_minor,
+            s.penalty_minor, -s.paid_minor, -s.refunded_minor, -s.waived_minor, s.corrections_minor)
+            IS DISTINCT FROM (l.captured, l.converted, l.interest, l.fee, l.penalty, l.paid, l.refunded,
+            l.waived, l.corrections)""",
+    "statement opening": """
+        SELECT s.number AS object, s.opening_minor::text AS stored, s.before::text AS expected
+        FROM (SELECT number, opening_minor, coalesce(lag(closing_minor) OVER (
+                PARTITION BY line_id ORDER BY cut_on), 0) AS before
+            FROM billing.statement WHERE tenant_id = $1) s WHERE s.opening_minor <> s.before""",
+    "statement numbers": """
+        SELECT n.book || ' ' || n.year AS object, coalesce(s.found, 0) || ' up to ' || coalesce(s.last, 0)
+                AS stored, n.last_no || ' up to ' || n.last_no AS expected
+        FROM billing.statement_number n LEFT JOIN (
+            SELECT book, year, count(*) AS found, max(no) AS last FROM billing.statement
+            WHERE tenant_id = $1 GROUP BY book, year) s ON s.book = n.book AND s.year = n.year
+        WHERE n.tenant_id = $1
+        AND (s.found IS DISTINCT FROM n.last_no OR s.last IS DISTINCT FROM n.last_no)""",
+    "owed since the statement": f"""
+        SELECT o.line_id::text AS object, (s.closing + coalesce(m.moved, 0))::text AS stored,
+            o.owed::text AS expected
+        FROM (SELECT line_id, sum(closing_minor - opening_minor) AS closing FROM billing.statement
+            WHERE tenant_id = $1 GROUP BY line_id) s
+        JOIN (SELECT u.line_id, sum(d.principal_due_minor + d.interest_due_minor + d.fee_due_minor
+                + d.penalty_due_minor) AS owed
+            FROM billing.drawdown_use u
+            JOIN billing.drawdown d ON d.tenant_id = u.tenant_id AND d.id = u.drawdown_id
+            WHERE u.tenant_id = $1 GROUP BY u.line_id) o ON o.line_id = s.line_id
+        LEFT JOIN (SELECT u.line_id, sum(x.amount) AS moved FROM (
+                SELECT c.drawdown_id, c.journal_id, c.amount_minor AS amount FROM billing.charge c
+                WHERE c.tenant_id = $1
+                UNION ALL SELECT e.drawdown_id, e.journal_id, CASE WHEN e.debit_account IN ({_PARTS})
+                    THEN e.amount_minor ELSE 0 END - CASE WHEN e.credit_account IN ({_PARTS})
+                    THEN e.amount_minor ELSE 0 END
+                FROM billing.entry e WHERE e.tenant_id = $1 AND e.drawdown_id IS NOT NULL
+                AND e.debit_account NOT IN ({_INCOME}) AND e.credit_account NOT IN ({_INCOME})) x
+            JOIN billing.drawdown_use u ON u.tenant_id = $1 AND u.drawdown_id = x.drawdown_id
+            WHERE NOT EXISTS (SELECT FROM billing.statement_line l
+                WHERE l.tenant_id = $1 AND l.journal_id = x.journal_id)
+            GROUP BY u.line_id) m ON m.line_id = o.line_id
+        WHERE s.closing + coalesce(m.moved, 0) <> o.owed""",
+}
+"""What must hold of statements: their lines and sums, one after the other, and what came since."""
 
 
 async def book_differences(tx: Tx, ctx: Ctx) -> list[Difference]:
     found = []
-    for what, query in _WHOLE.items():
+    for what, query in (_WHOLE | _STATEMENTS).items():
         broken = await tx.fetch(query, ctx.tenant_id)
         found += [Difference(row["object"], what, str(row["stored"]), str(row["expected"])) for row in broken]
     return found

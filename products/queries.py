@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from time import monotonic_ns
 from typing import Any, Final, Literal
@@ -13,7 +14,7 @@ from kernel.context import Ctx
 from kernel.db.engine import Tx
 from kernel.errors import NotFound
 from products.errors import ProductNotPublished, ProgrammeClosed
-from products.rules.product import PLAIN, Choice, due_days, resolve
+from products.rules.product import PLAIN, Choice, cut_day, due_days, resolve
 from products.rules.product import Programme as ProgrammeTerms
 from products.rules.terms import LegalForm, MonthDay, Terms, terms_id
 
@@ -65,7 +66,7 @@ class Product(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True):
-    """A product as a drawdown authorised now gets it."""
+    """A product as a drawdown authorised now gets it. `cut_day`: its lines' bill day, if there is one."""
 
     product_id: UUID
     version: int
@@ -73,6 +74,14 @@ class Offered(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     terms: Terms
     terms_id: UUID
+    cut_day: MonthDay | None = None
+
+
+class Billing(msgspec.Struct, frozen=True, kw_only=True):
+    """How lines of a product are billed. `cut_day`: None where there are no statements."""
+
+    cut_day: MonthDay | None
+    lender_book: UUID
 
 
 class _Published(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,15 +149,43 @@ async def due_days_offered(tx: Tx, tenant_id: UUID, product_id: UUID, version: i
     return due_days(msgspec.json.decode(document))
 
 
-def known_offer(ctx: Ctx, product_id: UUID, choice: Choice = PLAIN) -> Offered | None:
+async def billing_of(
+    tx: Tx, tenant_id: UUID, product_ids: Sequence[UUID] | None = None
+) -> dict[UUID, Billing]:
+    """By the latest published version of each product, of a closed programme too: debt is billed until it is
+    paid. Without ids: of all products.
+    """
+    rows = await tx.fetch(
+        """SELECT DISTINCT ON (p.id) p.id, v.document, g.lender_book
+        FROM products.product p
+        JOIN products.programme g ON g.tenant_id = p.tenant_id AND g.id = p.programme_id
+        JOIN products.product_version v
+            ON v.tenant_id = p.tenant_id AND v.product_id = p.id AND v.status = 'published'
+        WHERE p.tenant_id = $1 AND ($2::uuid[] IS NULL OR p.id = ANY ($2)) ORDER BY p.id, v.version DESC""",
+        tenant_id, None if product_ids is None else list(product_ids),
+    )  # fmt: skip
+    return {
+        row["id"]: Billing(
+            cut_day=cut_day(msgspec.json.decode(row["document"])), lender_book=row["lender_book"]
+        )
+        for row in rows
+    }
+
+
+def known_offer(
+    ctx: Ctx, product_id: UUID, choice: Choice = PLAIN, *, seen: int | None = None
+) -> Offered | None:
     """What `published` gives, if this process read the product less than a second ago. Raises Invalid.
+
+    `seen`: the config_version under which the choice is known; None where the product is kept from a later
+    one, for the buyer's tier may have changed.
 
     Halfway one caller hears None and reads it anew while all others go on: they must not all read at once
     when the second is over.
     """
     kept = _offers.get((ctx.tenant_id, product_id))
     age_ns = monotonic_ns() - kept.checked_ns if kept else _FRESH_NS
-    if kept is None or age_ns >= _FRESH_NS:
+    if kept is None or age_ns >= _FRESH_NS or (seen is not None and seen < kept.config_version):
         return None
     if age_ns >= _RENEW_NS and not kept.renewing:
         kept.renewing = True
@@ -167,21 +204,28 @@ async def published(tx: Tx, ctx: Ctx, product_id: UUID, choice: Choice = PLAIN) 
     Kept per process under the tenant's config_version, which every publishing raises. Raises NotFound,
     ProductNotPublished, ProgrammeClosed, Invalid (a choice that the product or today's law does not allow).
     """
+    return _offer(await _fresh(tx, ctx, product_id), ctx.today, choice)
+
+
+async def config_version(tx: Tx, ctx: Ctx, product_id: UUID) -> int:
+    """The version of the tenant's configuration under which the product is kept. Raises as `published`."""
+    return (await _fresh(tx, ctx, product_id)).config_version
+
+
+async def _fresh(tx: Tx, ctx: Ctx, product_id: UUID) -> _Kept:
     place = (ctx.tenant_id, product_id)
     kept, checked_ns = _offers.get(place), monotonic_ns()
     if kept is not None and checked_ns - kept.checked_ns < _RENEW_NS:
-        return _offer(kept, ctx.today, choice)
-    config_version = await tx.fetchval(
-        "SELECT config_version FROM kernel.tenant WHERE id = $1", ctx.tenant_id
-    )
-    if kept is not None and kept.config_version == config_version:
+        return kept
+    now = await tx.fetchval("SELECT config_version FROM kernel.tenant WHERE id = $1", ctx.tenant_id)
+    if kept is not None and kept.config_version == now:
         kept.checked_ns, kept.renewing = checked_ns, False
-        return _offer(kept, ctx.today, choice)
-    found = _Kept(await _load_published(tx, ctx.tenant_id, product_id), config_version, checked_ns)
+        return kept
+    found = _Kept(await _load_published(tx, ctx.tenant_id, product_id), now, checked_ns)
     if len(_offers) >= _OFFERS_KEPT:
         _offers.clear()
     _offers[place] = found
-    return _offer(found, ctx.today, choice)
+    return found
 
 
 def _offer(kept: _Kept, on: date, choice: Choice) -> Offered:
@@ -203,6 +247,7 @@ def _offer(kept: _Kept, on: date, choice: Choice) -> Offered:
             currency=terms.currency,
             terms=terms,
             terms_id=terms_id(terms),
+            cut_day=cut_day(product.document),
         )
         if len(kept.offers) >= _CHOICES_KEPT:
             kept.offers.clear()

@@ -9,7 +9,12 @@ import typer
 from app.cli import named
 from app.cli.commands import command, single
 from app.cli.values import day
-from billing.explanations import explain_charge, explain_drawdown, explain_receipt
+from billing.explanations import (
+    explain_charge,
+    explain_drawdown,
+    explain_receipt,
+    explain_statement_line,
+)
 from billing.schemas.explanations import ExplanationBody, explanation_body
 from kernel.context import Ctx
 from kernel.db.scope import scope
@@ -20,7 +25,7 @@ app = single()
 @command(app, "explain")
 async def explain(
     ctx: Ctx,
-    explained: Annotated[str, typer.Argument(metavar="ID", help="drw_…, chg_… or rcp_…")],
+    explained: Annotated[str, typer.Argument(metavar="ID", help="drw_…, chg_…, rcp_… or sml_…")],
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", metavar="YYYY-MM-DD", help="Of a drawdown: any day; today without"),
@@ -33,6 +38,9 @@ async def explain(
             found = await explain_charge(tx, ctx, named.identified("charge", "chg", explained))
         elif explained.startswith("rcp_"):
             found = await explain_receipt(tx, ctx, named.identified("receipt", "rcp", explained))
+        elif explained.startswith("sml_"):
+            line_id = named.identified("statement line", "sml", explained)
+            found = await explain_statement_line(tx, ctx, line_id)
         else:
             drawdown_id = named.identified("drawdown", "drw", explained)
             found = await explain_drawdown(tx, ctx, drawdown_id, day(as_of))

@@ -71,7 +71,8 @@ def _show_explanation(console: Console, plain: Mapping[str, Any]) -> None:
     _show_object(console, {name: value for name, value in plain.items() if name != "amounts"})
     for one in plain["amounts"]:
         debt = "" if one["drawdown_id"] == plain["id"] else f"{one['drawdown_id']} "
-        tree = Tree(f"\n{debt}{one['instalment_no']} {_label(one['kind'])}")
+        row = "" if one["instalment_no"] is None else f"{one['instalment_no']} "
+        tree = Tree(f"\n{debt}{row}{_label(one['kind'])}")
         _grow(tree, one["derivation"], plain["currency"])
         console.print(tree)
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, get_args
 from uuid import UUID
 
-from billing.queries import receipts_of_refs
-from billing.receipts import ReceiptView
+from billing.queries import Receipt, receipts_of_refs
 from billing.record_receipt import Channel, RecordReceipt, record_receipt
 from kernel.context import Ctx
 from kernel.db.scope import scope
@@ -50,7 +49,7 @@ def _items(steps: Sequence[Step]) -> list[ReceiptItem]:
 
 async def _known(
     ctx: Ctx, items: Sequence[ReceiptItem]
-) -> tuple[dict[str, UUID], dict[str, ReceiptView]]:
+) -> tuple[dict[str, UUID], dict[str, Receipt]]:
     async with scope(ctx, read_only=True) as tx:
         buyers = await buyers_of_refs(tx, ctx.tenant_id, _texts([item.buyer_ref for item in items]))
         there = await receipts_of_refs(tx, ctx, _texts([item.external_ref for item in items]))
@@ -63,7 +62,7 @@ def _texts(values: Sequence[str]) -> list[str]:
 
 
 def _judged(
-    ctx: Ctx, item: ReceiptItem, buyers: dict[str, UUID], there: dict[str, ReceiptView]
+    ctx: Ctx, item: ReceiptItem, buyers: dict[str, UUID], there: dict[str, Receipt]
 ) -> Outcome | None:
     """A refusal or a repetition; None for what is to be recorded."""
     ref = item.external_ref

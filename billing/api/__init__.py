@@ -6,6 +6,7 @@ Authorise, capture, void, refund .. drawdowns.py
 After the sale ..................... debts.py
 Receipts and their reversal ....... receipts.py
 Quotes and payoffs ................ quotes.py
+Statements, and the next one ...... statements.py
 Why an amount is what it is ........ explanations.py
 Ledger entries, trial balance ..... ledger.py
 Clock of a test tenant ............ clock.py
@@ -17,7 +18,17 @@ from typing import Final
 
 from litestar import Router
 
-from billing.api import clock, debts, drawdowns, explanations, ledger, lines, quotes, receipts
+from billing.api import (
+    clock,
+    debts,
+    drawdowns,
+    explanations,
+    ledger,
+    lines,
+    quotes,
+    receipts,
+    statements,
+)
 
 router: Final = Router(
     "/",
@@ -59,6 +70,9 @@ router: Final = Router(
         receipts.undo_receipt,
         receipts.list_receipts,
         receipts.get_receipt,
+        statements.list_statements,
+        statements.get_statement,
+        statements.preview_statement,
         ledger.list_ledger_entries,
         ledger.get_trial_balance,
         clock.get_clock,

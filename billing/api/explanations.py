@@ -8,9 +8,14 @@ from typing import Final
 from litestar import get
 from litestar.params import FromPath, FromQuery
 
-from billing.explanations import explain_charge, explain_drawdown, explain_receipt
+from billing.explanations import (
+    explain_charge,
+    explain_drawdown,
+    explain_receipt,
+    explain_statement_line,
+)
 from billing.schemas.explanations import ExplanationBody, explanation_body
-from billing.schemas.values import ChargeId, DrawdownId, ReceiptId
+from billing.schemas.values import ChargeId, DrawdownId, ReceiptId, StatementLineId
 from kernel.db.scope import scope
 from kernel.errors import NotFound
 from kernel.ids import InvalidId
@@ -28,7 +33,8 @@ async def get_explanation(
 ) -> ExplanationBody:
     """Why an amount is what it is. Of a drawdown (`drw_…`): each amount of each instalment today, or on
     `as_of`. Of a charge (`chg_…`): what its instalment was charged by then, as it was known. Of a receipt
-    (`rcp_…`): each amount that it pays. `instalment_no`: only of that one.
+    (`rcp_…`): each amount that it pays. Of a statement's line (`sml_…`): its charge, or the event that it
+    came from. `instalment_no`: only of that one.
     """
     ctx = request.ctx
     async with scope(ctx, read_only=True) as tx:
@@ -37,6 +43,8 @@ async def get_explanation(
                 found = await explain_charge(tx, ctx, ChargeId.parse(explained_id).uuid)
             elif explained_id.startswith(f"{ReceiptId.prefix}_"):
                 found = await explain_receipt(tx, ctx, ReceiptId.parse(explained_id).uuid)
+            elif explained_id.startswith(f"{StatementLineId.prefix}_"):
+                found = await explain_statement_line(tx, ctx, StatementLineId.parse(explained_id).uuid)
             else:
                 found = await explain_drawdown(tx, ctx, DrawdownId.parse(explained_id).uuid, as_of)
         except InvalidId:

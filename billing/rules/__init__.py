@@ -18,6 +18,7 @@ An explicit charge at a date ............................... explicit_charge.py
 Merchant fee ............................................... merchant_fee.py
 
 Grace lost, or a small shortfall forgiven .................. grace.py
+What a statement's cut charges ............................. cut.py
 Penalty of some nights ..................................... penalty.py
 Days past due; re-aged debt ................................ overdue.py
 What is charged and owed; caps; when a row is settled ...... settle.py
@@ -41,6 +42,9 @@ What changed between two states ............................ changes.py
 Does what is stored agree with what happened? .............. book.py
 Allowed moves, projection, next event ...................... state.py
 
+A statement's lines and sums ............................... statement.py
+What of it is overdue, due, not yet due .................... standing.py
+What comes until a day if nothing more happens ............. foreseen.py
 Quote of a drawdown; payoff on a day ....................... quote.py
 The schedule as the buyer sees it .......................... outlook.py
 How an amount comes about: a tree .......................... explain.py, explain_allocation.py, derivation.py

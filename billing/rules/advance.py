@@ -6,9 +6,10 @@ from msgspec.structs import replace
 
 from billing.rules import interest, penalty
 from billing.rules.books import non_accrual_from
+from billing.rules.cut import charged_at_cut, cut_after, next_charging_cut
 from billing.rules.fees import charge_planned, lacking_minor, with_fee
 from billing.rules.grace import lose_grace
-from billing.rules.rows import all_settled, is_disputed_part, is_last, with_rows
+from billing.rules.rows import all_settled, grows_elsewhere, is_disputed_part, is_last, with_borne, with_rows
 from billing.rules.settle import charge_interest, settled
 from billing.rules.silence import silence_ends_on, silent_share, without_ended
 from billing.rules.state import remaining_minor, status_of
@@ -23,6 +24,13 @@ def advance(terms: Terms, state: State, to: date) -> State:
     """
     if to < state.as_of:
         raise ValueError(f"a state of {state.as_of} does not go back to {to}: replay")
+    while (cut_on := next_charging_cut(terms, state)) is not None and cut_on <= to:
+        state = charged_at_cut(terms, before_cut(terms, state, cut_on))
+    return before_cut(terms, state, to)
+
+
+def before_cut(terms: Terms, state: State, to: date) -> State:
+    """The same, where no cut lies between; without what a cut on `to` itself charges."""
     while state.silences and state.as_of < to:
         stop = min((day for day in _silent_stops(state) if day > state.as_of), default=to)
         state = without_ended(terms, _through(terms, state, min(stop, to)))
@@ -59,10 +67,17 @@ def _interest(terms: Terms, state: State, since: date, to: date) -> State:
     if terms.minimum_charge_minor:
         running.sort(key=lambda row: (row.charge_on, not is_disputed_part(row.no), row.no))
     changed = []
+    ahead = []
+    before = state
     for row in running:
-        if row.through_on is None and not row.is_charge and not _grows_elsewhere(state, row):
-            row = interest.accrue(terms, state, row, since, to)
-        if since < row.charge_on <= to:
+        falls = since < row.charge_on <= to
+        if not (row.is_accrued or row.is_charge or grows_elsewhere(before, row)):
+            whole = falls and row.charge_on < row.nominal_on
+            row = interest.accrue(terms, state, row, since, row.nominal_on if whole else to)
+            if whole:  # a `preceding` shift asks for the nights until the nominal date too
+                row = replace(row, through_on=row.nominal_on)
+                ahead.append(row)
+        if falls:
             row = _fall_due(terms, state, row)
         on = interest.interest_on(terms, state, row)
         if since < on <= to:
@@ -71,25 +86,14 @@ def _interest(terms: Terms, state: State, since: date, to: date) -> State:
         changed.append(row)
         if terms.minimum_charge_minor:  # the last of the plan adds up what the others were charged before
             state = with_rows(state, [row])
-    return with_rows(state, changed)
-
-
-def _grows_elsewhere(state: State, row: Instalment) -> bool:
-    """A disputed part that came back: its principal bears in the row that it was split from, while that
-    runs; else in the first of the parts that live.
-    """
-    return is_disputed_part(row.no) and any(
-        other.no < row.no and other.nominal_on == row.nominal_on
-        for other in state.instalments
-        if other.capture_no == row.capture_no and not other.settled_on and not other.disputed
-    )
+    state = with_rows(state, changed)
+    for row in ahead:
+        state = with_rows(state, with_borne(state, row)[1:])
+    return state
 
 
 def _fall_due(terms: Terms, state: State, row: Instalment) -> Instalment:
-    """A `preceding` shift asks for the nights until the nominal date too."""
-    if row.charge_on < row.nominal_on and row.through_on is None and not row.is_charge:
-        row = interest.accrue(terms, state, row, row.charge_on, row.nominal_on)
-        row = replace(row, through_on=row.nominal_on)
+    """Its period's fee; the last row answers for the minimum charge."""
     row = charge_planned(terms, row)
     if terms.minimum_charge_minor and is_last(state, row):
         charged = charge_interest(terms, row, row.charge_on)
@@ -128,4 +132,8 @@ def charge_dates(terms: Terms, state: State, to: date) -> list[date]:
             found.add(row.due_on + timedelta(terms.non_accrual_days))
     if (ends_on := silence_ends_on(state)) is not None:
         found.add(ends_on)
+    cut_on = next_charging_cut(terms, state)
+    while cut_on is not None and cut_on <= to:
+        found.add(cut_on)
+        cut_on = cut_after(terms, cut_on)
     return sorted(day for day in found if state.as_of < day <= to)

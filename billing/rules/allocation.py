@@ -16,7 +16,7 @@ from billing.rules.early import book, captures_ahead, pay_ahead, payoff_of
 from billing.rules.events import Received
 from billing.rules.rows import with_rows
 from billing.rules.settle import charge_past_due, owed, settle_captures
-from billing.rules.values import NOTHING, Instalment, Parts, Receipt, ReceiptPart, State
+from billing.rules.values import CAPTURE_STRIDE, NOTHING, Instalment, Parts, Receipt, ReceiptPart, State
 from products.rules.terms import COMPONENTS, Component, Terms
 
 Key = TypeVar("Key", bound=Hashable)
@@ -38,8 +38,8 @@ class Claim(msgspec.Struct, frozen=True):
     amount_minor: int
 
 
-def _age(claim: Claim) -> tuple[date, date, int]:
-    return claim.due_on, claim.start_on, claim.instalment_no
+def _capture_no(claim: Claim) -> int:
+    return claim.instalment_no // CAPTURE_STRIDE + 1
 
 
 def claims(terms: Terms, state: State, *, advance: bool) -> list[Claim]:
@@ -107,17 +107,19 @@ def share(
 ) -> tuple[list[tuple[Key, int]], int]:
     """What each drawdown is allotted, and the rest.
 
-    The states stand on the receipt's day, in the order of the drawdowns' numbers. The named drawdown comes
-    first within each class, and is paid in advance too; what is past due elsewhere still comes before it.
+    The states stand on the receipt's day, in the order of the drawdowns' numbers. Within each class the named
+    one comes first, which is paid in advance too (what is past due elsewhere still comes before it); then
+    what has the oldest unpaid due date, then what was captured first.
     """
     lots = []
     for position, (key, terms, state) in enumerate(drawdowns):
         is_named = named is not None and key == named
+        captured = {capture.no: capture.captured_on for capture in state.captures}
         asked = claims(terms, state, advance=_ahead(terms, advance or is_named))
         for debt_class, group in groupby(asked, key=lambda claim: claim.debt_class):
             of_class = list(group)
-            oldest = min(of_class, key=_age)
-            place = (debt_class, not is_named, oldest.due_on, oldest.start_on, position)
+            oldest_on, captured_on = min((claim.due_on, captured[_capture_no(claim)]) for claim in of_class)
+            place = (debt_class, not is_named, oldest_on, captured_on, position)
             lots.append((place, key, sum(claim.amount_minor for claim in of_class)))
     allotted: dict[Key, int] = {}
     for _, key, asked_minor in sorted(lots, key=lambda lot: lot[0]):

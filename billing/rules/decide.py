@@ -4,6 +4,7 @@
 """
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from billing.rules.events import Authorised, Captured, DueDate, Event, Refunded,
 from billing.rules.moves import move, on_its_day
 from billing.rules.quote import above_cap
 from billing.rules.state import MOVES, Move, captured_minor, remaining_minor
+from products.rules.lawful import most_annual
 from products.rules.terms import Terms
 
 Key = TypeVar("Key")
@@ -34,6 +36,16 @@ def authorise(key: Key, terms: Terms, *, amount_minor: int, today: date) -> Move
     )
     line = LineDelta(held=amount_minor, need=amount_minor)
     return Moved(key=key, before=None, after=begin(event), events=(event,), line=line)
+
+
+def rate_above_cap(terms: Terms, rate: Decimal) -> Refusal | None:
+    """A contract rate of the terms' own kind that is above the law's cap by the year: 0.24 by actual/360 is
+    24.33 %.
+    """
+    most = most_annual(terms.cap_annual_rate, "actual/365" if terms.is_daily else terms.day_count)
+    if most is None or rate * (365 if terms.is_daily else 1) <= most:
+        return None
+    return Refusal("cap_exceeded", {"cap": f"{terms.cap_annual_rate:f}", "rule": terms.law_row})
 
 
 def capture(

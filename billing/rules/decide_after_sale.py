@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal, TypeVar
 from uuid import UUID
 
-from billing.rules.decide import moved_or_not, no_capture, not_judged
+from billing.rules.decide import moved_or_not, no_capture, not_judged, rate_above_cap
 from billing.rules.decision import Drawdown, Moved, Refusal
 from billing.rules.dispute import disputable_minor
 from billing.rules.events import (
@@ -143,9 +143,8 @@ def change_rate(drawdown: Drawdown[Key], *, rate: Decimal, on: date, today: date
     terms = drawdown.terms
     if terms.rate_reset != "fixed":
         return Refusal("rate_floats", {"index": terms.rate_index})
-    yearly = rate * (365 if terms.is_daily else 1)
-    if terms.cap_annual_rate is not None and yearly > terms.cap_annual_rate:
-        return Refusal("cap_exceeded", {"cap": f"{terms.cap_annual_rate:f}", "rule": terms.law_row})
+    if refusal := rate_above_cap(terms, rate):
+        return refusal
     event = RateChanged(seq=drawdown.state.last_seq + 1, effective_on=on, rate=rate)
     return moved_or_not(drawdown, event, "rate_change", today)
 

@@ -8,7 +8,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from billing.rules.decide import moved_or_not, no_capture, not_judged, on_capture_day
+from billing.rules.decide import (
+    moved_or_not,
+    no_capture,
+    not_judged,
+    on_capture_day,
+    rate_above_cap,
+)
 from billing.rules.decision import Drawdown, Moved, Refusal
 from billing.rules.dispute import disputable_minor
 from billing.rules.events import DueDateChanged, DueDayChanged, Extended, Restructured
@@ -63,6 +69,8 @@ def restructure(
         return refusal
     if form == "flat_fee" or (form == "one_payment") != (instalments == 1):
         return Refusal("form_not_possible", {"form": form, "instalments": instalments})
+    if rate is not None and (refusal := rate_above_cap(drawdown.terms, rate)):
+        return refusal
     if not disputable_minor(drawdown.state, capture_no):
         return Refusal("nothing_to_restructure", {"capture_no": capture_no})
     event = Restructured(

@@ -14,8 +14,9 @@ from products.rules.terms import Component, Terms
 Key = TypeVar("Key")
 
 JournalKind = Literal[
-    "interest_due", "capture", "void", "refund", "receipt", "receipt_reversed", "waiver", "charge", "dispute",
-    "silence", "rate_change", "extension", "due_date_change", "restructure", "conversion", "write_off",
+    "interest_due", "statement_cut", "capture", "void", "refund", "receipt", "receipt_reversed", "waiver",
+    "charge", "dispute", "silence", "rate_change", "extension", "due_date_change", "restructure",
+    "conversion", "write_off",
 ]  # fmt: skip
 
 

@@ -82,7 +82,9 @@ def _open(state: State, capture_no: int) -> list[Instalment]:
 
 
 def _part_of(rows: tuple[Instalment, ...], row: Instalment, amount_minor: int) -> Instalment:
-    """A row can be disputed again: each part has the next free number after its row's."""
+    """A row can be disputed again: each part has the next free number after its row's. What was paid ahead of
+    the row's interest is paid of the part's.
+    """
     known = {other.no for other in rows}
     no = row.no
     while no in known:
@@ -97,4 +99,5 @@ def _part_of(rows: tuple[Instalment, ...], row: Instalment, amount_minor: int) -
         principal_minor=amount_minor,
         months=row.months,
         disputed=True,
+        through_on=row.through_on,
     )

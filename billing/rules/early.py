@@ -10,10 +10,10 @@ from msgspec.structs import replace
 from billing.rules.fees import charge_planned, lacking_minor, with_fee
 from billing.rules.interest import accrue, free_until
 from billing.rules.plan import HOW, replan
-from billing.rules.rows import is_last, to_come, with_rows
+from billing.rules.rows import grows_elsewhere, is_last, row_of, to_come, with_borne, with_rows
 from billing.rules.settle import charge_all, charge_interest, charge_past_due, owed, settle, share_of
 from billing.rules.values import NOTHING, Instalment, Parts, State
-from products.rules.terms import COMPONENTS, RATE_SCALE, Terms, billionths
+from products.rules.terms import RATE_SCALE, Terms, billionths
 
 
 class Paid(NamedTuple):
@@ -65,18 +65,12 @@ def _closing(
     """The rows with all that a payoff charges, and the prepayment fee among it."""
     rows = ahead(state, capture_no)
     if terms.prepayment == "next":
-        return [_whole_period(terms, state, row) for row in rows], ()
-    done = []
-    principal_minor = 0
-    for row in rows:
-        if row.charge_on > state.as_of:
-            principal_minor += row.open_minor
-        runs = row.start_on <= state.as_of
-        if terms.early_interest == "whole_period" and runs:
-            row = _accrued_whole(terms, state, row)
-        if runs or terms.early_fees == "charged":
-            row = charge_planned(terms, row)
-        done.append(row)
+        return [charge_planned(terms, row) for row in _accrued_whole(terms, state, rows)], ()
+    principal_minor = sum(row.open_minor for row in rows if row.charge_on > state.as_of)
+    done = [
+        charge_planned(terms, row) if row.start_on <= state.as_of or terms.early_fees == "charged" else row
+        for row in _with_period(terms, state, rows)
+    ]
     if not principal_minor:
         return done, ()
     if terms.minimum_charge_minor:
@@ -96,16 +90,38 @@ def _with_minimum(terms: Terms, state: State, last: Instalment, rows: list[Insta
     return with_fee(terms, last, lacking_minor(terms, closed, last.capture_no, charged[last.no]))
 
 
-def _accrued_whole(terms: Terms, state: State, row: Instalment) -> Instalment:
-    free_on = free_until(terms, state, row)
-    if row.through_on is not None or row.is_charge or (free_on is not None and state.as_of <= free_on):
-        return row
-    row = accrue(terms, state, row, max(state.as_of, row.start_on), row.nominal_on)
-    return replace(row, through_on=row.nominal_on)
+def _with_period(terms: Terms, state: State, rows: list[Instalment]) -> list[Instalment]:
+    """Where the whole period is asked for: those that run, with all its interest."""
+    if terms.early_interest != "whole_period":
+        return rows
+    running = _accrued_whole(terms, state, [row for row in rows if row.start_on <= state.as_of])
+    return sorted([*running, *(row for row in rows if row.start_on > state.as_of)], key=lambda row: row.no)
 
 
-def _whole_period(terms: Terms, state: State, row: Instalment) -> Instalment:
-    return charge_planned(terms, _accrued_whole(terms, state, row))
+def _accrued_whole(terms: Terms, state: State, rows: list[Instalment]) -> list[Instalment]:
+    """With the interest of the whole of their periods, each night once: a part that came back from a dispute
+    has it in the row that it was split from.
+    """
+    found = {row.no: row for row in rows}
+    for no in sorted(found):
+        row = found[no]
+        free_on = free_until(terms, state, row)
+        if row.is_accrued or row.is_charge or grows_elsewhere(state, row):
+            continue
+        if free_on is not None and state.as_of <= free_on:
+            continue
+        asked, row = row, accrue(terms, state, row, max(state.as_of, row.start_on), row.nominal_on)
+        if row == asked and terms.prepayment != "next":
+            continue  # all the nights to come are free: nothing is paid ahead
+        borne = with_borne(state, replace(row, through_on=row.nominal_on))
+        found |= {one.no: one for one in borne if one.no in found}
+    return list(found.values())
+
+
+def _reaching(state: State, row: Instalment) -> list[Instalment]:
+    """The row, and what its interest holds from now on if it is accrued to its end by this payment."""
+    now = row.is_accrued and not row_of(state, row.no).is_accrued
+    return with_borne(state, row) if now else [row]
 
 
 def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Paid:
@@ -118,7 +134,7 @@ def _part(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
         left -= taken.total
         if taken.total:
             charges[row.no] = taken
-            state = with_rows(state, [row])
+            state = with_rows(state, _reaching(state, row))
     state = _book(terms, state, charges, closing=False)
     parts = dict(charges)
     for row in ahead(state, capture_no):
@@ -173,12 +189,8 @@ def _with_interest_first(
     terms: Terms, state: State, rows: list[Instalment], amount_minor: int
 ) -> list[Instalment]:
     """`whole_period`: a part that would leave no principal pays the rest of the period's interest first."""
-    if terms.early_interest != "whole_period":
-        return rows
     to_day = sum(owed(terms, state, row).total for row in rows)
-    if amount_minor < to_day:
-        return rows
-    return [_accrued_whole(terms, state, row) if row.start_on <= state.as_of else row for row in rows]
+    return rows if amount_minor < to_day else _with_period(terms, state, rows)
 
 
 def with_prepayment_fee(terms: Terms, amount_minor: int, open_minor: int) -> tuple[int, int]:
@@ -199,21 +211,22 @@ def _next(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
     for row in sorted(ahead(state, capture_no), key=lambda row: (row.due_on, row.no)):
         if not amount_minor:
             break
-        row = _whole_period(terms, state, row)
+        (row,) = _accrued_whole(terms, state, [row_of(state, row.no)])
+        row = charge_planned(terms, row)
         taken = _out_of(amount_minor, owed(terms, state, row))
         amount_minor -= taken.total
         if taken.total:
             parts[row.no] = taken
-            state = _book(terms, with_rows(state, [row]), {row.no: taken})
+            state = _book(terms, with_rows(state, _reaching(state, row)), {row.no: taken})
     return Paid(state, parts, (), amount_minor)
 
 
 def _out_of(amount_minor: int, asked: Parts) -> Parts:
     """What of `asked` the amount pays, charges before principal."""
-    taken = NOTHING
-    for component in COMPONENTS:
-        taken = taken.plus(Parts(**{component: min(amount_minor - taken.total, asked.of(component))}))
-    return taken
+    penalty = min(amount_minor, asked.penalty)
+    fee = min(amount_minor - penalty, asked.fee)
+    interest = min(amount_minor - penalty - fee, asked.interest)
+    return Parts(penalty, fee, interest, min(amount_minor - penalty - fee - interest, asked.principal))
 
 
 def _book(terms: Terms, state: State, parts: Mapping[int, Parts], *, closing: bool = True) -> State:

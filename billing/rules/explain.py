@@ -73,7 +73,7 @@ class Trace:
 
     def _accrued(self, step: Step, was: Instalment, row: Instalment) -> None:
         state, since = step.before, step.before.as_of
-        to = row.nominal_on if row.through_on is not None and was.through_on is None else step.on
+        to = row.nominal_on if row.is_accrued and not was.is_accrued else step.on
         if row.interest.exact > was.interest.exact:
             base = bearing_minor(self.terms, state, was)
             self._note("interest", was.no, interest.segments(self.terms, state, was, since, to), base)

@@ -11,7 +11,7 @@ from billing.rules.events import DueDate, DueDateChanged, DueDayChanged, Extende
 from billing.rules.fees import with_fee
 from billing.rules.overdue import days_past_due
 from billing.rules.rate_change import planned_anew
-from billing.rules.rows import all_to_come, capture_of, plan_no, row_or_unmade, with_rows
+from billing.rules.rows import all_to_come, capture_of, plan_no, row_or_unmade, split_from, with_rows
 from billing.rules.schedule import plain_date
 from billing.rules.settle import charge_past_due, run_ended
 from billing.rules.values import Instalment, State
@@ -70,7 +70,7 @@ def extend(terms: Terms, state: State, event: Extended) -> State:
         return state
     if event.fee_minor:
         changed[0] = with_fee(terms, changed[0], event.fee_minor)
-    state = with_rows(state, changed)
+    state = _with_their_parts(state, {row.no: row for row in changed})
     if not event.interest:
         free_from = max(state.as_of, rows[0].nominal_on)
         state = replace(state, pauses=(*state.pauses, (free_from, rows[0].nominal_on + by - timedelta(1))))
@@ -93,7 +93,7 @@ def change_due_day(terms: Terms, state: State, event: DueDayChanged) -> State:
             start_on = new.get(row.start_on, row.start_on)
             months = _months_between(start_on, nominal_on) if row.start_on in new else 0
             changed.append(replace(_moved(terms, state, row, on), start_on=start_on, months=months))
-        state = with_rows(state, changed)
+        state = _with_their_parts(state, {row.no: row for row in changed})
     return planned_anew(terms, state, "solve")
 
 
@@ -150,8 +150,24 @@ def _moved(terms: Terms, state: State, row: Instalment, on: DueDate) -> Instalme
         due_on=on.due_on,
         grace_on=on.grace_on,
         months=0,
-        through_on=None,
     )
+
+
+def _with_their_parts(state: State, moved: dict[int, Instalment]) -> State:
+    """The rows (by number) moved, and with each the parts of it that are in dispute."""
+    changed = dict(moved)
+    for part in state.instalments:
+        row = moved.get(split_from(part.no))
+        if part.disputed and not part.settled_on and row is not None:
+            changed[part.no] = replace(
+                part,
+                start_on=row.start_on,
+                nominal_on=row.nominal_on,
+                due_on=row.due_on,
+                grace_on=row.grace_on,
+                months=row.months,
+            )
+    return with_rows(state, changed.values())
 
 
 def extendable(state: State, from_no: int, days: int) -> bool:

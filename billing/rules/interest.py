@@ -54,7 +54,7 @@ def segments(terms: Terms, state: State, row: Instalment, since: date, to: date)
     if terms.interest_free == "until_due":
         return []
     first = first_night(terms, state, row)
-    start, end = max(since, first), min(to, row.nominal_on)
+    start, end = max(since, first, row.through_on or first), min(to, row.nominal_on)
     return _cut(terms, state, start, end, first, row) if start < end else []
 
 

@@ -4,12 +4,13 @@
 What the schedule brought before the command is posted first and by itself.
 """
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 
-from billing.rules.advance import advance, charge_dates
+from billing.rules.advance import advance, before_cut, charge_dates
 from billing.rules.apply import apply
 from billing.rules.changes import journal
+from billing.rules.cut import charged_at_cut, is_cut
 from billing.rules.decision import Drawdown, Journal, JournalKind, LineDelta, Moved
 from billing.rules.events import Captured, Event, Received, ReversalReason, Voided
 from billing.rules.replay import replayed
@@ -44,7 +45,7 @@ def _is_behind(terms: Terms, state: State, rank: int, on: date, today: date) -> 
     """Something comes after it: an event, the state's own day, or what the schedule brings until today."""
     if on < state.as_of or (on, rank) < (state.last_on, state.last_rank):
         return True
-    if on == today:
+    if on >= today:  # what lies ahead is refused
         return False
     coming_on = next_event_on(terms, advance(terms, state, on))
     return coming_on is not None and coming_on <= today
@@ -121,13 +122,18 @@ def _through(
 
 
 def _timed(drawdown: Drawdown[Key], state: State, to: date) -> tuple[State, tuple[Journal, ...]]:
-    """Advance; each charge date has its journal: reports by date are right however late."""
+    """Advance; each charge date has its journal: reports by date are right however late.
+
+    What a cut charges is of the nights before it, so it counts for the day before.
+    """
+    terms, parties = drawdown.terms, drawdown.parties
     journals: list[Journal] = []
-    for day in charge_dates(drawdown.terms, state, to):
-        due = advance(drawdown.terms, state, day)
-        journals += journal("interest_due", day, drawdown.terms, drawdown.parties, state, due)
-        state = due
-    return advance(drawdown.terms, state, to), tuple(journals)
+    for day in charge_dates(terms, state, to):
+        due = before_cut(terms, state, day)
+        journals += journal("interest_due", day, terms, parties, state, due)
+        state = charged_at_cut(terms, due) if is_cut(terms, day) else due
+        journals += journal("statement_cut", day - timedelta(1), terms, parties, due, state)
+    return advance(terms, state, to), tuple(journals)
 
 
 def _use(state: State) -> int:

@@ -62,6 +62,44 @@ def is_disputed_part(no: int) -> bool:
     return no % CAPTURE_STRIDE < CHARGES_FROM and no % PLAN_STRIDE > DISPUTED_STRIDE
 
 
+def split_from(no: int) -> int:
+    """The number of the plan's row that a disputed part is of; a row's own."""
+    return no if no % CAPTURE_STRIDE > CHARGES_FROM else no - no % PLAN_STRIDE + no % DISPUTED_STRIDE
+
+
+def _of_one_plan(row: Instalment, other: Instalment) -> bool:
+    return row.no // PLAN_STRIDE == other.no // PLAN_STRIDE
+
+
+def grows_elsewhere(state: State, row: Instalment) -> bool:
+    """A disputed part that came back: its principal bears in the row that it was split from, while that
+    runs; else in the first of the parts that do.
+    """
+    return is_disputed_part(row.no) and any(
+        other.no < row.no and other.nominal_on == row.nominal_on
+        for other in state.instalments
+        if _of_one_plan(row, other) and not (other.settled_on or other.disputed or other.is_accrued)
+    )
+
+
+def with_borne(state: State, row: Instalment) -> list[Instalment]:
+    """The row, whose interest is accrued to its end, and the parts that came back whose interest that holds:
+    theirs is accrued with it.
+    """
+    return [
+        row,
+        *(
+            replace(part, through_on=part.nominal_on)
+            for part in state.instalments
+            if part.no > row.no
+            and _of_one_plan(row, part)
+            and part.nominal_on == row.nominal_on
+            and is_disputed_part(part.no)
+            and not (part.disputed or part.settled_on or part.is_accrued)
+        ),
+    ]
+
+
 def is_last(state: State, row: Instalment) -> bool:
     """The last of its capture's plan: the one that answers for the minimum charge."""
     last = max(
@@ -86,7 +124,7 @@ def all_to_come(state: State, capture_no: int) -> list[Instalment]:
         for row in state.instalments
         if row.capture_no == capture_no
         and row.charge_on > state.as_of
-        and row.through_on is None
+        and not row.is_accrued
         and not row.disputed
         and not row.is_charge
     ]
@@ -98,26 +136,31 @@ def to_come(state: State, capture_no: int) -> list[Instalment]:
 
 
 def bearing_minor(terms: Terms, state: State, row: Instalment) -> int:
-    """The principal that bears the interest of the row's nights: what has not reached its nominal date by
-    then.
+    """The principal of its plan that bears the interest of the row's nights: what has not reached its nominal
+    date by then. A part that came back and bears by itself bears for such parts alone.
 
     Paid in advance under `next` it goes on bearing (docs/decisions/0007, Rows).
     """
-    return _from_row_on(state, row, paid_bears=terms.prepayment == "next")
+    paid_bears = terms.prepayment == "next"
+    alone = is_disputed_part(row.no)
+    total = 0
+    for other in state.instalments:
+        if other.nominal_on < row.nominal_on or other.disputed or not _of_one_plan(row, other):
+            continue
+        if alone and (not is_disputed_part(other.no) or (other.is_accrued and other.no != row.no)):
+            continue
+        total += other.principal_minor if paid_bears else other.open_minor
+    return total
 
 
 def left_minor(state: State, row: Instalment) -> int:
     """The open principal of the row and of those that come after it."""
-    return _from_row_on(state, row, paid_bears=False)
-
-
-def _from_row_on(state: State, row: Instalment, *, paid_bears: bool) -> int:
     capture_no, nominal_on = row.capture_no, row.nominal_on
-    total = 0
-    for other in state.instalments:
-        if other.nominal_on >= nominal_on and other.capture_no == capture_no and not other.disputed:
-            total += other.principal_minor if paid_bears else other.open_minor
-    return total
+    return sum(
+        other.open_minor
+        for other in state.instalments
+        if other.nominal_on >= nominal_on and other.capture_no == capture_no and not other.disputed
+    )
 
 
 def with_capture(state: State, capture: Capture) -> State:

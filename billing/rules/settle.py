@@ -100,12 +100,15 @@ def settled(terms: Terms, state: State, row: Instalment, on: date) -> Instalment
     """Marked settled if nothing is owed nor can come, else as it was.
 
     Before its charge date that is so once nothing of its capture bears interest in its period. Not past
-    due: its penalty nights are forgotten; closed in the free window: its interest too.
+    due: its penalty nights are forgotten; closed in the free window: its interest too. A part in dispute is
+    settled by the refund of all of it.
     """
-    if row.settled_on or row.open_minor or row.disputed:
+    if row.settled_on or row.open_minor:
         return row
+    if row.disputed:
+        return replace(row, settled_on=on)
     until = free_until(terms, state, row)
-    early = on < interest_on(terms, state, row) and row.through_on is None and not row.is_charge
+    early = on < interest_on(terms, state, row) and not row.is_accrued and not row.is_charge
     if early and (row.charge_on > on or (until and on <= until)):
         fee_comes = row.planned_fee_minor and _fee_comes(terms, row, on)
         if left_minor(state, row) or fee_comes or _minimum_comes(terms, state, row):

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 
+from billing.rules.cut import next_charging_cut
 from billing.rules.interest import interest_on
 from billing.rules.reset import next_reset_on
 from billing.rules.rows import all_settled
@@ -96,6 +97,8 @@ def next_event_on(terms: Terms, state: State) -> date | None:
                 dates.append(max(row.due_on + timedelta(terms.non_accrual_days), past_due_on(row)))
     if (ends_on := silence_ends_on(state)) is not None:
         dates.append(ends_on)
+    if (cut_on := next_charging_cut(terms, state)) is not None:
+        dates.append(cut_on)
     if (reset_on := next_reset_on(terms, state)) is not None:
         dates.append(reset_on)
     return min((day for day in dates if day > state.as_of), default=None)

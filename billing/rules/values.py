@@ -80,7 +80,8 @@ class Instalment(msgspec.Struct, frozen=True, array_like=True):
 
     `nominal_on` ends the period and its interest, `months` whole months long (0: broken or in days); `due_on`
     and `grace_on` (the last day of grace) rule past due and penalty. `fee_minor` is charged,
-    `planned_fee_minor` will be on the charge date. `through_on`: interest is accrued ahead, until that day.
+    `planned_fee_minor` will be on the charge date. `through_on`: interest is accrued ahead, until that day
+    (a nominal date that moves later leaves nights to come).
     """
 
     no: int
@@ -116,6 +117,11 @@ class Instalment(msgspec.Struct, frozen=True, array_like=True):
     def charge_on(self) -> date:
         """Where its interest is charged: a `preceding` shift asks for the whole period's earlier."""
         return min(self.nominal_on, self.due_on)
+
+    @property
+    def is_accrued(self) -> bool:
+        """The interest of its whole period has been asked ahead."""
+        return self.through_on is not None and self.through_on >= self.nominal_on
 
     @property
     def is_charge(self) -> bool:
@@ -248,7 +254,7 @@ class Totals(msgspec.Struct, frozen=True, kw_only=True):
     recovered_charges: Parts = NOTHING
 
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Raised whenever the engine would replay the same events to another state."""
 
 _state_decoder = msgspec.json.Decoder(State)

@@ -8,6 +8,7 @@ Receipts and what they pay ......... receipts.py
 Quotes and payoffs ................. quotes.py
 The plan as the buyer sees it ...... schedules.py
 Why an amount is what it is ........ explanations.py
+Statements ......................... statements.py
 Ledger entries, trial balance ...... ledger.py
 Clock .............................. clock.py
 """

@@ -9,6 +9,7 @@ import msgspec
 
 from billing.explanations import Explanation, Kind
 from billing.rules.derivation import Derivation, Op
+from billing.rules.statement import LineKind
 from billing.schemas.values import Currency, DrawdownId
 from kernel.context import Ctx
 from kernel.i18n import text
@@ -30,13 +31,13 @@ class DerivationBody(msgspec.Struct, kw_only=True):
 
 
 class ExplainedBody(msgspec.Struct, kw_only=True):
-    """`amount_minor` is charged on the instalment by the end of `as_of`, or paid by the receipt;
-    `derivation.value` is the same.
+    """`amount_minor` is charged on the instalment by the end of `as_of`, or paid by the receipt, or stands on
+    the statement (no instalment: what happened to the drawdown); `derivation.value` is the same.
     """
 
     drawdown_id: DrawdownId
-    instalment_no: int
-    kind: Kind
+    instalment_no: int | None
+    kind: Kind | LineKind
     amount_minor: int
     derivation: DerivationBody
 

@@ -55,3 +55,11 @@ class ChargeId(Id, prefix="chg"):
 
 class JournalId(Id, prefix="jrn"):
     """A journal: postings of one cause and one day."""
+
+
+class StatementId(Id, prefix="stm"):
+    """A statement of a line."""
+
+
+class StatementLineId(Id, prefix="sml"):
+    """One line of a statement."""

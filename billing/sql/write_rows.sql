@@ -211,6 +211,9 @@ BEGIN
         FROM unnest(tenants, carried) c(tenant, rows),
             jsonb_populate_recordset(NULL::billing.allocation, c.rows->'allocation') r;
     END IF;
+    IF present && '{line_cycle, line_cycle_set, statement, statement_line}' THEN
+        PERFORM billing.write_statements(tenants, carried, present);
+    END IF;
     IF 'outbox' = ANY (present) THEN
         INSERT INTO kernel.outbox (tenant_id, id, topic, payload)
         SELECT c.tenant, r.id, r.topic, r.payload

@@ -22,6 +22,7 @@ DATABASE = "tradeline"
 START_SECONDS = 300
 """Enough for recovery after a crash under load."""
 PAUSE = timedelta(milliseconds=200)
+DYING_TRIES = 10
 MIB = 1024 * 1024
 
 
@@ -51,7 +52,12 @@ class EmbeddedPostgres:
             pid_file.unlink(missing_ok=True)
             port = self._launch()
         url = f"postgresql://{ADMIN}:{password}@{HOST}:{port}/"
-        self._look_over(url, joined=joined)
+        try:
+            self._look_over(url, joined=joined)
+        except ServeError:
+            if not joined or _lives_on(pid_file):
+                raise
+            return self.start()  # it was dying when it was joined
         return url + DATABASE
 
     def stop(self) -> None:
@@ -203,6 +209,15 @@ class EmbeddedPostgres:
                 f"the database server in {self.data} was started for tests and may lose data in a crash",
                 "stop what uses it first, or choose another TRADELINE_HOME",
             )
+
+
+def _lives_on(pid_file: Path) -> bool:
+    """Killed, a process closes its port before it is gone: it is given a moment."""
+    for _ in range(DYING_TRIES):
+        if running(pid_file, "postgres") is None:
+            return False
+        time.sleep(PAUSE.total_seconds())
+    return True
 
 
 def _last_line(output: str) -> str:

@@ -16,7 +16,7 @@ def contradictions(document: Mapping[str, Any], at: str) -> list[FieldProblem]:
     """Of settings that are sound one by one. `at`: where the document stands (an override: its place)."""
     return [
         FieldProblem(f"{at}{found.pointer}", found.code, found.params)
-        for part in (_rates, _forms, _dates, _free, _early, _limits)
+        for part in (_rates, _forms, _dates, _statement, _free, _early, _limits)
         for found in part(document)
     ]
 
@@ -95,6 +95,12 @@ def _dates(document: Mapping[str, Any]) -> Found:
         yield FieldProblem("/due_dates/period/unit", "weeks_only", {"rule": rule})
     if dates.get("shift", "none") != "none" and dates.get("calendar", "none") == "none":
         yield FieldProblem("/due_dates/calendar", "required")
+
+
+def _statement(document: Mapping[str, Any]) -> Found:
+    rule = _group(document, "due_dates").get("rule", "days_after")
+    if rule == "bill_day" and "bill_day" in _group(document, "statement"):
+        yield FieldProblem("/statement/bill_day", "not_with_this_rule", {"rule": rule})
 
 
 def _free(document: Mapping[str, Any]) -> Found:

@@ -86,6 +86,11 @@ def first_due_after_bill(terms: Terms, captured_on: date) -> date:
     return on_day(billed_on + timedelta(1), terms.due_day)
 
 
+def next_cut(on: date, cut_day: MonthDay | None) -> date | None:
+    """The first bill day after `on`; None without one. After 1 May, the 1st: 1 June."""
+    return None if cut_day is None else on_day(on + timedelta(1), cut_day)
+
+
 @lru_cache(maxsize=1024)
 def shortest_bill_cycle(bill_day: MonthDay, due_day: MonthDay) -> int:
     """The fewest days from a capture to its first due date, over four years.

@@ -54,6 +54,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     term_days: int = 0
     bill_day: MonthDay = 1
     due_day: MonthDay = 10
+    statement_day: MonthDay | None = None
     period_unit: PeriodUnit = "month"
     period_length: int = 1
     shift: Shift = "none"

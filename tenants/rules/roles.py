@@ -19,6 +19,7 @@ VOCABULARY: Final = frozenset(
         "debts:write",
         "drawdowns:read",
         "drawdowns:write",
+        "facts:write",
         "imports:read",
         "imports:write",
         "keys:read",
@@ -38,8 +39,10 @@ VOCABULARY: Final = frozenset(
         "receipts:read",
         "receipts:reverse",
         "receipts:write",
+        "statements:read",
         "tenant:read",
         "tenant:write",
+        "tiers:write",
     }
 )
 """All that a member or key may be allowed."""
@@ -60,6 +63,7 @@ _TRADE_READ: Final = frozenset(
         "orders:read",
         "products:read",
         "receipts:read",
+        "statements:read",
     }
 )
 _READ: Final = frozenset(permission for permission in VOCABULARY if permission.endswith(":read"))
@@ -67,15 +71,24 @@ _READ: Final = frozenset(permission for permission in VOCABULARY if permission.e
 ROLES: Final = {
     "owner": VOCABULARY,
     "admin": VOCABULARY - {"owners:write"},
-    "risk": _TRADE_READ | {"debts:write", "ledger:read", "lines:write", "products:write"},
-    "credit_officer": _TRADE_READ | {"buyers:write", "lines:write"},
+    "risk": _TRADE_READ
+    | {"debts:write", "facts:write", "ledger:read", "lines:write", "products:write", "tiers:write"},
+    "credit_officer": _TRADE_READ | {"buyers:write", "facts:write", "lines:write", "tiers:write"},
     "operations": _TRADE_READ
     | {"buyers:write", "drawdowns:write", "imports:write", "merchants:write", "orders:write"},
     "finance": _TRADE_READ
     | {"days:write", "debts:write", "imports:write", "ledger:read", "receipts:reverse", "receipts:write"},
     "collections": _TRADE_READ | {"receipts:write"},
     "salesperson": frozenset(
-        {"buyers:read", "buyers:write", "drawdowns:read", "lines:read", "orders:read", "products:read"}
+        {
+            "buyers:read",
+            "buyers:write",
+            "drawdowns:read",
+            "lines:read",
+            "orders:read",
+            "products:read",
+            "statements:read",
+        }
     ),
     "support": _TRADE_READ,
     "developer": _TRADE_READ | {"keys:read", "keys:write", "tenant:read"},

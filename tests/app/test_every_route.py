@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 from typing import Any
 
 import httpx
@@ -23,6 +24,7 @@ from kernel.web.examples import example
 from tenants.issue_key import IssueKey, issue_key
 from tenants.revoke_key import RevokeKey, revoke_key
 from tenants.rules.roles import VOCABULARY
+from tests.support.offers import SIXTY_DAYS
 from tests.support.shop import Shop, open_shop
 from tests.support.tenants import Workspace
 
@@ -115,9 +117,11 @@ async def own(database: None) -> Shop:
 @pytest_asyncio.fixture(scope="module")
 async def strangers(database: None) -> dict[str, str]:
     """Ids of another tenant's objects, by prefix."""
-    shop = await open_shop()
+    shop = await open_shop(SIXTY_DAYS | {"statement": {"bill_day": 20}})
     drawdown_id = await shop.draw(50_000)
     receipt = await shop.pay(10_000)
+    await shop.go(date(2027, 3, 20))
+    ((statement_id,),) = await shop.rows("billing.statement", "id")
     async with scope(shop.ctx, read_only=True) as tx:
         programme_id = await tx.fetchval(
             "SELECT id FROM products.programme WHERE tenant_id = $1", shop.ctx.tenant_id
@@ -135,6 +139,7 @@ async def strangers(database: None) -> dict[str, str]:
         "pgm": programme_id,
         "prd": shop.product_id,
         "rcp": receipt.id,
+        "stm": statement_id,
     }
     return {prefix: encode(prefix, value) for prefix, value in found.items()}
 

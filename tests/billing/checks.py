@@ -20,6 +20,7 @@ Doing = Callable[[Ctx], Awaitable[T]]
 MONEY: Final = (
     "line", "limit_decision", "drawdown", "drawdown_use", "drawdown_event", "instalment", "charge", "receipt",
     "allocation", "refund", "journal", "entry", "buyer_balance",
+    "line_cycle", "statement_number", "statement", "statement_line",
 )  # fmt: skip
 
 

@@ -30,6 +30,10 @@ MONEY: Final = (
     "entry",
     "receipt",
     "allocation",
+    "line_cycle",
+    "statement_number",
+    "statement",
+    "statement_line",
 )
 APPEND_ONLY: Final = (
     "limit_decision",
@@ -40,6 +44,8 @@ APPEND_ONLY: Final = (
     "journal",
     "entry",
     "allocation",
+    "statement",
+    "statement_line",
 )
 ROLES: Final = ("tradeline_app", "tradeline_money", "tradeline_owner", None)
 """None: the superuser who runs the test."""

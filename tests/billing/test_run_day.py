@@ -74,7 +74,7 @@ async def test_what_is_told_of_a_day(shop: Shop) -> None:
     await shop.go(march(11))
     columns = "business_on, advanced, credit_uses, finished_at IS NOT NULL"
     assert await shop.rows("billing.day_end", columns) == [(march(11), 1, 0, True)]
-    facts = {"business_on": "2027-03-11", "advanced": 1, "credit_uses": 0}
+    facts = {"business_on": "2027-03-11", "advanced": 1, "credit_uses": 0, "statements": 0}
     assert await audited(shop.workspace, "day.ended") == [facts]
     assert await emitted(shop.workspace, "day.ended") == [facts]
 

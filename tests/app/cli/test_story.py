@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import date
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ import pytest
 
 from kernel.ids import encode
 from kernel.serve import Stack
+from tests.billing.test_cycles import MONTHLY
 from tests.kernel.serve.conftest import fresh_home
 from tests.support.shop import open_shop
 from tests.support.tenants import new_slug
@@ -87,6 +89,27 @@ async def test_an_order_from_authorisation_to_a_verified_book(shell: Shell) -> N
         "books": [{"tenant": shell.tenant, "drawdowns": 1, "clean": True}],
         "differences": [],
     }
+
+
+async def test_statements_are_listed_shown_and_previewed(shell: Shell) -> None:
+    shop = await open_shop(MONTHLY)
+    shell.tenant = shop.workspace.opened.slug
+    await shop.draw(100_000)
+    line = encode("lin", shop.line_id)
+    preview = await shell.json("statement", "preview", line)
+    assert (preview["number"], preview["closing_minor"]) == (None, 100_000)
+    await shop.go(date(2027, 4, 1))
+    (listed,) = await shell.json("statement", "list", "--line", line, "--from", "2027-04-01")
+    assert (listed["number"], listed["closing_minor"], listed["lines"]) == ("S-2027-000001", 100_000, None)
+    assert await shell.json("statement", "list", "--to", "2027-03-31") == []
+    shown = await shell("statement", "show", listed["id"])
+    assert "S-2027-000001" in shown
+    assert "1,000.00 CNY" in shown
+    (told,) = (await shell.json("statement", "show", listed["id"]))["lines"]
+    why = await shell("explain", told["id"])
+    assert "1,000.00 CNY" in why
+    assert "captured" in why
+    assert "not_found" in await shell("statement", "show", encode("stm", shop.line_id), code=1)
 
 
 async def test_a_tenant_opens_and_who_may_not_is_told(shell: Shell) -> None:

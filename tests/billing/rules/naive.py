@@ -53,14 +53,17 @@ class Buyer:
         self.line_status = "none"
         self.events: dict[str, list[Event]] = {}
         self.standing: dict[UUID, Money] = {}
-        self._told: dict[tuple[str, int, date], Story] = {}
+        self._told: dict[tuple[str, int], Story] = {}
 
     # What there is
 
     def story(self, key: str, on: date | None = None) -> Story:
-        at = (key, len(self.events[key]), on or self.today)
+        if on is not None and on != self.today:
+            return Story(self.terms, self.events[key], on)
+        at = (key, len(self.events[key]))
         if at not in self._told:
-            self._told[at] = Story(self.terms, self.events[key], on or self.today)
+            self._told[at] = Story(self.terms, self.events[key], self.today)
+        self._told[at].tell(self.today)
         return self._told[at]
 
     @property
@@ -265,7 +268,7 @@ class Buyer:
     def _queue(then: dict[str, Story], name: str, named: str | None) -> list[str]:
         """The oldest unpaid due date, then the oldest capture, then the number; the named one before all."""
         asking = {key: story.of_class(name) for key, story in then.items()}
-        first = {key: (rows[0].due, rows[0].capture.on) for key, rows in asking.items() if rows}
+        first = {key: min((row.due, row.capture.on) for row in rows) for key, rows in asking.items() if rows}
         return sorted(first, key=lambda key: (key != named, first[key], key))
 
     def reverse(self, receipt_id: UUID, reason: ReversalReason) -> tuple[Codes, list[UUID]]:

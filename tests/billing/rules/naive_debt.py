@@ -49,7 +49,7 @@ class Story(Time):
     def _planned(self, capture: Capture, rows: Sequence[Row], balance: int, *, anew: bool) -> list[int]:
         """The balance over rows to come: `anew`, or with the payment that was."""
         if self.terms.form == "equal_instalment":
-            nights = [(r.nominal - max(self._first_night(r), self.day)).days for r in rows]
+            nights = [(r.nominal - max(self._not_free(r), self.day)).days for r in rows]
             rates = [max(0, number) * a_night(self.terms) for number in nights]
             grown = [row.unit_nights * a_night(self.terms) - row.paid["interest"] for row in rows]
             if anew:
@@ -68,7 +68,7 @@ class Story(Time):
 
         Not so a row whose interest was paid ahead, and parts that were in dispute: they stay as they are.
         """
-        in_plan = [row for row in capture.rows if row.no % 10_000 < 100]
+        in_plan = [row for row in capture.rows if not row.was_split_off]
         return [row for row in in_plan if row.nominal > self.day and not row.ahead_until]
 
     # Refunds and disputes
@@ -158,7 +158,7 @@ class Story(Time):
             while new in {row.no for row in (*capture.rows, *parts)}:
                 new += 100
             parts.append(Row(self.terms, capture, new, (old.start, old.nominal), old.due, part))
-            parts[-1].grace, parts[-1].disputed = old.grace, True
+            parts[-1].grace, parts[-1].disputed, parts[-1].ahead_until = old.grace, True, old.ahead_until
         capture.rows += parts
         self.disputes[event.dispute_id] = (capture.no, parts)
 
@@ -234,7 +234,7 @@ class Story(Time):
             rows = [row for row in rows if not row.past_due and row.due <= self.day]
         else:
             rows = [row for row in rows if row.due > self.day]
-        return sorted(rows, key=lambda row: (row.due, row.capture.on, row.no))
+        return sorted(rows, key=lambda row: (row.due, row.start, row.no))
 
     def pay(self, receipt: Receipt, name: str, amount: int) -> int:
         """What is left of the amount after one class of debts."""
@@ -282,17 +282,17 @@ class Story(Time):
         charges = sum(sum(row.owes().values()) - row.open for row in rows)
         principal = sum(row.open for row in rows)
         running = [row for row in rows if row.start <= self.day < row.nominal]
-        more = 0
-        if self.terms.early_interest == "whole_period":
-            more = sum(self.interest_to_come(row) for row in running)
+        if self.terms.early_interest != "whole_period":
+            running = []
+        running = [row for row in running if self.nights_to_come(row)]
+        more = sum(self.interest_to_come(row) for row in running)
         if amount >= charges + principal + more:
-            if more:
-                for row in running:
-                    self._accrue_ahead(row)
+            for row in running:
+                self._accrue_ahead(row)
             for row in rows:
                 amount -= self._pay_row(receipt, row, amount, ORDER)
             return amount
-        if more and amount - charges >= principal:
+        if amount - charges >= principal:
             for row in running:
                 self._accrue_ahead(row)
         for row in rows:
@@ -315,5 +315,11 @@ class Story(Time):
         return amount
 
     def _accrue_ahead(self, row: Row) -> None:
-        row.unit_nights += self.nights_to_come(row)
+        """The nights to come of the row's period, and with them those of what it bears for."""
+        bearing = self.nights_to_come(row)
+        row.unit_nights += bearing
         row.ahead_until = row.nominal
+        for part in row.capture.rows:
+            of_it = part.no % 100 == row.no % 100 and part.no > row.no and not part.disputed
+            if bearing and of_it and not part.settled:
+                part.ahead_until = part.nominal

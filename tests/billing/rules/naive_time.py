@@ -8,24 +8,21 @@ level payments, no calendar, no cap, tolerance, minimum charge, subsidy, prepaym
 
 from __future__ import annotations
 
-from datetime import date
-from fractions import Fraction
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from tests.billing.rules.naive_money import (
-    ORDER,
-    a_night,
-    days,
-    whole,
-)
+from tests.billing.rules.naive_money import ORDER, a_night, days, exactly, of_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
 
     from products.rules.terms import Terms
 
 RANKS = {"Authorised": 1, "Captured": 2, "Voided": 2, "Received": 4}
 """All others have 3."""
+
+by_no = attrgetter("no")
 
 
 def kind(event: Any) -> str:
@@ -50,22 +47,35 @@ class Row:
         self.past_due = self.disputed = self.settled = False
 
     @property
+    def was_split_off(self) -> bool:
+        """By a dispute, open or over."""
+        return self.no % 10_000 > 100
+
+    @property
+    def grows(self) -> bool:
+        """Interest comes to it, if any row of its period takes it."""
+        return not (self.settled or self.disputed or self.ahead_until)
+
+    @property
     def open(self) -> int:
         return self.principal - self.paid["principal"]
 
     @property
     def accrued(self) -> int:
-        return whole(self.unit_nights * a_night(self.terms), self.terms.rounding)
+        return of_units(self.unit_nights, a_night(self.terms), self.terms.rounding)
 
     @property
     def late(self) -> int:
         """Contract interest on past-due principal: counts for nothing until grace is lost."""
-        return whole(self.late_nights * a_night(self.terms), self.terms.rounding) if self.past_due else 0
+        if not self.past_due:
+            return 0
+        return of_units(self.late_nights, a_night(self.terms), self.terms.rounding)
 
     @property
     def penalty(self) -> int:
-        rate = Fraction(self.terms.penalty_daily_rate)
-        return whole(self.penalty_nights * rate, self.terms.rounding) if self.past_due else 0
+        if not self.past_due:
+            return 0
+        return of_units(self.penalty_nights, exactly(self.terms.penalty_daily_rate), self.terms.rounding)
 
     def owes(self) -> dict[str, int]:
         """If everything were charged now; what is in dispute is asked by nobody."""
@@ -141,17 +151,24 @@ class Time:
         self.resolved: set[Any] = set()
         self.never_came = self._never_came(known)
         self.returned, self.in_dispute = self._never_delivered(known)
-        known.pop(0)
+        self.rows: list[Row] = []
+        self.to_tell = known[1:]
+        self._opening()
+        self.tell(as_of)
+
+    def tell(self, as_of: date) -> None:
+        """The nights and days until then."""
         while True:
-            self._opening()
-            while known and known[0].effective_on == self.day:
-                event = known.pop(0)
+            while self.to_tell and self.to_tell[0].effective_on == self.day:
+                event = self.to_tell.pop(0)
                 getattr(self, "_" + kind(event).lower())(event)
+                self.rows = sorted((row for capture in self.captures for row in capture.rows), key=by_no)
                 self._settle()
             if self.day == as_of:
                 break
             self._night()
             self.day += days(1)
+            self._opening()
 
     @staticmethod
     def _never_came(known: list[Any]) -> set[Any]:
@@ -189,10 +206,6 @@ class Time:
         return returned, in_dispute
 
     @property
-    def rows(self) -> list[Row]:
-        return sorted((row for capture in self.captures for row in capture.rows), key=lambda row: row.no)
-
-    @property
     def held(self) -> int:
         return int(self.amount - self.captured - self.voided - self.expired)
 
@@ -214,9 +227,9 @@ class Time:
 
     @property
     def merchant_fee(self) -> int:
-        rate, back = Fraction(self.terms.merchant_fee_rate), self.terms.merchant_fee_returns
+        rate, back = exactly(self.terms.merchant_fee_rate), self.terms.merchant_fee_returns
         return sum(
-            whole((c.financed if back else c.gross) * rate, self.terms.rounding) for c in self.captures
+            of_units(c.financed if back else c.gross, rate, self.terms.rounding) for c in self.captures
         )
 
     @property
@@ -226,7 +239,7 @@ class Time:
 
     def is_done(self, row: Row) -> bool:
         """It owes nothing, and time alone will not change that: nothing that bears in its period is left."""
-        if row.disputed:
+        if row.open or row.disputed:
             return not row.open
         if any(row.owes().values()):
             return False
@@ -236,26 +249,33 @@ class Time:
 
     def interest_to_come(self, row: Row) -> int:
         """What the rest of its period will add to its interest, if nothing else happens."""
-        whole_period = (row.unit_nights + self.nights_to_come(row)) * a_night(self.terms)
-        return whole(whole_period, self.terms.rounding) - row.accrued
+        whole_period = row.unit_nights + self.nights_to_come(row)
+        return of_units(whole_period, a_night(self.terms), self.terms.rounding) - row.accrued
 
     # Time
 
     def _base(self, row: Row) -> int:
-        """All principal of the capture that has not reached its nominal date bears, disputed parts apart."""
-        return sum(
-            other.principal if self.terms.prepayment == "next" else other.open
-            for other in row.capture.rows
-            if other.nominal >= row.nominal and not other.disputed
-        )
+        """All principal of the capture that has not reached its nominal date bears, disputed parts apart.
+
+        A part that bears by itself does so for such parts: what its row has asked for is asked.
+        """
+        bearing = [r for r in row.capture.rows if r.nominal >= row.nominal and not r.disputed]
+        if row.was_split_off:
+            bearing = [r for r in bearing if r is row or (r.was_split_off and not r.ahead_until)]
+        return sum(r.principal if self.terms.prepayment == "next" else r.open for r in bearing)
 
     def _first_night(self, row: Row) -> date:
         """The first that bears. The interest of a night belongs to the plan's row whose period holds it.
 
-        Only where that was closed before the verdict, the part that was in dispute bears by itself.
+        Only where that was closed or paid ahead before the verdict, what was in dispute bears by itself: in
+        the first of its parts that still do.
         """
-        planned = next(r for r in row.capture.rows if r.no % 100 == row.no % 100)
-        if self.terms.interest_free == "until_due" or row.disputed or (row is planned) == planned.settled:
+        growing = [r for r in row.capture.rows if r.no % 100 == row.no % 100 and r.grows]
+        return self._not_free(row) if row is min(growing, key=by_no, default=None) else row.nominal
+
+    def _not_free(self, row: Row) -> date:
+        """The first night of the row's period that costs anything."""
+        if self.terms.interest_free == "until_due":
             return row.nominal
         free_until = row.capture.on + days(self.terms.free_days)
         return max(row.start, free_until, row.ahead_until or row.start)
@@ -267,19 +287,22 @@ class Time:
     def _opening(self) -> None:
         if self.day == self.expires:
             self.expired = self.held
-        for row in self.rows:
+        living = [row for row in self.rows if not row.settled]
+        for row in living:
             if self.day == row.nominal:
                 row.interest_charged = row.accrued
         self._settle()
-        for row in self.rows:
+        for row in living:
             if self.day > row.grace and not row.settled and not row.disputed:
                 row.past_due = True
 
     def _night(self) -> None:
         for row in self.rows:
-            if self._first_night(row) <= self.day < row.nominal:
+            if row.settled or row.disputed:
+                continue
+            if row.start <= self.day < row.nominal and self._first_night(row) <= self.day:
                 row.unit_nights += self._base(row)
-            if row.settled or row.disputed or self.day < row.due:
+            if self.day < row.due:
                 continue
             if self.terms.after_due == "continues":
                 row.late_nights += row.open

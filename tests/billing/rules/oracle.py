@@ -244,6 +244,9 @@ class Story:
         it.
         """
         for capture_no in capture_nos:
+            for debt in self.debts:
+                if debt.capture_no == capture_no and debt.disputed and not debt.open and not debt.settled:
+                    debt.settled = self.day
             living = self._living(capture_no)
             for debt in living:
                 if self.day >= debt.nominal or not any(other.open for other in living):

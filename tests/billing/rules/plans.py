@@ -8,15 +8,20 @@ from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from billing.rules import events as e
 from billing.rules.allocation import claims
 from billing.rules.conversion import convertible
 from billing.rules.dispute import disputable_minor
 from billing.rules.extension import movable
+from billing.rules.later_dates import dated
 from billing.rules.replay import replay
 from billing.rules.settle import owed
 from billing.rules.values import State
-from products.rules.terms import Terms
+from products.rules.calendar import EVERY_DAY, Calendar
+from products.rules.due_dates import nominal_dates, row_dates
+from products.rules.terms import Shift, Terms
 from tests.billing.rules.scripts import BUYER, LENDER, TENANT
 
 FIRST_DAY = date(2027, 1, 1)
@@ -83,15 +88,19 @@ def any_plan(chance: random.Random) -> Terms:
 class Life:
     """What happened to one drawdown, as recorded; a step that the rules refuse leaves no trace."""
 
-    def __init__(self, terms: Terms, amount_minor: int) -> None:
+    def __init__(self, terms: Terms, amount_minor: int, calendar: Calendar = EVERY_DAY) -> None:
         self.terms, self.day, self.seq = terms, FIRST_DAY, 2
+        self.calendar = calendar
+        found = row_dates(terms, nominal_dates(terms, FIRST_DAY), FIRST_DAY, calendar)
+        dates = () if calendar == EVERY_DAY else tuple(e.DueDate(*row) for row in found)
         self.kinds: tuple[str, ...] = KINDS
         self.events: list[e.Event] = [
             e.Authorised(
                 seq=1, effective_on=FIRST_DAY, amount_minor=amount_minor, expires_on=date(2030, 1, 1)
             ),
             e.Captured(
-                seq=2, effective_on=FIRST_DAY, capture_no=1, amount_minor=amount_minor, booked_on=FIRST_DAY
+                seq=2, effective_on=FIRST_DAY, capture_no=1, amount_minor=amount_minor, booked_on=FIRST_DAY,
+                dates=dates,
             ),
         ]  # fmt: skip
 
@@ -110,6 +119,7 @@ class Life:
 
     def _happens(self, event: e.Event) -> None:
         try:
+            event = dated(self.terms, self.state(event.effective_on), event, self.calendar)
             replay(self.terms, [*self.events, event], max(self.day, event.effective_on))
         except ValueError:
             return
@@ -224,13 +234,20 @@ KINDS = (
     "refund", "reverse", "pause", "rate", "waive", "dispute", "extend", "due_day", "restructure", "charge",
     "silence", "write_off",
 )  # fmt: skip
+SHIFTS: dict[int, Shift] = {1: "preceding", 2: "following"}
 MORE_KINDS = (*KINDS, "move_date", "convert", "convert")
 
 
 def a_life(seed: int) -> Life:
-    """Every third seed tells of more, so that a seed named by a test tells what it told when it was found."""
+    """Every third seed tells of more and two of five shift dates over weekends, so that a seed named by a
+    test tells what it told when it was found.
+    """
     chance = random.Random(seed)
-    life = Life(any_plan(chance), chance.choice([12_000_00, 333_33, 1_00]))
+    terms, amount_minor = any_plan(chance), chance.choice([12_000_00, 333_33, 1_00])
+    if shift := SHIFTS.get(seed % 5):
+        life = Life(replace(terms, shift=shift), amount_minor, Calendar(weekend=frozenset({6, 7})))
+    else:
+        life = Life(terms, amount_minor)
     life.kinds = MORE_KINDS if seed % 3 == 1 else KINDS
     for _ in range(chance.randint(1, 8)):
         life.step(chance)

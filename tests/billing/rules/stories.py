@@ -48,13 +48,13 @@ class Tale:
             ),
         )
 
-    def _then(self, event: Event) -> "Tale":
+    def then(self, event: Event) -> "Tale":
         self.events += (event,)
         return self
 
     def captured(self, amount_minor: int, on: int = 0, *, no: int = 1, booked: int | None = None) -> "Tale":
         booked_on = day(on if booked is None else booked)
-        return self._then(
+        return self.then(
             Captured(
                 seq=next(self.seq),
                 effective_on=day(on),
@@ -65,12 +65,12 @@ class Tale:
         )
 
     def voided(self, amount_minor: int, on: int) -> "Tale":
-        return self._then(Voided(seq=next(self.seq), effective_on=day(on), amount_minor=amount_minor))
+        return self.then(Voided(seq=next(self.seq), effective_on=day(on), amount_minor=amount_minor))
 
     def paid(
         self, amount_minor: int, on: int, *, no: int = 1, advance: bool = False, source: Source = "cash"
     ) -> "Tale":
-        return self._then(
+        return self.then(
             Received(
                 seq=next(self.seq),
                 effective_on=day(on),
@@ -82,13 +82,13 @@ class Tale:
         )
 
     def reversed(self, reason: ReversalReason, on: int, *, no: int = 1) -> "Tale":
-        return self._then(
+        return self.then(
             ReceiptReversed(seq=next(self.seq), effective_on=day(on), receipt_id=receipt(no), reason=reason)
         )
 
     def refunded(self, amount_minor: int, on: int, method: RefundMethod, *, capture: int = 1) -> "Tale":
         seq = next(self.seq)
-        return self._then(
+        return self.then(
             Refunded(
                 seq=seq,
                 effective_on=day(on),
@@ -100,7 +100,7 @@ class Tale:
         )
 
     def disputed(self, amount_minor: int, on: int, *, no: int = 1, capture: int = 1) -> "Tale":
-        return self._then(
+        return self.then(
             Disputed(
                 seq=next(self.seq),
                 effective_on=day(on),
@@ -111,7 +111,7 @@ class Tale:
         )
 
     def resolved(self, verdict: Literal["won", "lost"], on: int, *, no: int = 1) -> "Tale":
-        return self._then(
+        return self.then(
             DisputeResolved(
                 seq=next(self.seq), effective_on=day(on), dispute_id=UUID(int=2000 + no), verdict=verdict
             )

@@ -1,5 +1,7 @@
 """The grid: class, drawdown, instalment, component; the same claims over drawdowns and inside one."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,3 +144,19 @@ def test_a_receipt_is_not_applied_out_of_turn() -> None:
     event = Received(seq=9, effective_on=day(69), receipt_id=receipt(1), amount_minor=1)
     with pytest.raises(ValueError, match="not its turn"):
         apply(TERMS, state, event)
+
+
+def test_of_one_due_date_the_older_capture_is_paid_first() -> None:
+    """Both due on day 30: the last of three ten-day periods of a capture of day 0, and what was captured on
+    day 5 for 25 days.
+    """
+    periods = a_terms(
+        form="equal_principal", instalments=3, due_rule="periods", period_unit="day", period_length=10,
+        daily_rate=Decimal(0),
+    )  # fmt: skip
+    old = Tale(900_00).captured(900_00).paid(300_00, 10).paid(300_00, 20, no=2)
+    new = Tale(900_00).captured(900_00, 5)
+    whole = a_terms(term_days=25, daily_rate=Decimal(0))
+    for on in (25, 30):
+        drawdowns = [("new", whole, new.state(whole, on)), ("old", periods, old.state(periods, on))]
+        assert share(drawdowns, 100_00, advance=True) == ([("old", 100_00)], 0)

@@ -80,6 +80,37 @@ def test_a_rate_above_the_laws_cap() -> None:
     assert told == Refusal("cap_exceeded", {"cap": "0.24", "rule": "x"})
 
 
+@pytest.mark.parametrize(
+    ("kind", "rate", "passes"),
+    [
+        ({"annual_rate": Decimal("0.18"), "day_count": "actual/365"}, "0.24", True),
+        ({"annual_rate": Decimal("0.18"), "day_count": "actual/360"}, "0.236712328", True),
+        ({"annual_rate": Decimal("0.18"), "day_count": "actual/360"}, "0.236712329", False),
+        ({"annual_rate": None, "daily_rate": Decimal("0.0005"), "day_count": "actual/360"}, "0.000657", True),
+        (
+            {"annual_rate": None, "daily_rate": Decimal("0.0005"), "day_count": "actual/360"},
+            "0.000658",
+            False,
+        ),
+    ],
+)
+def test_a_new_rate_meets_the_cap_by_the_year(kind: dict[str, Any], rate: str, passes: bool) -> None:
+    """0.2368 by actual/360 is 24.01 % a year; 0.000657 a day is 23.98 %, whatever the count."""
+    on = date(2027, 2, 10)
+    terms = replace(TERMS, cap_annual_rate=Decimal("0.24"), law_row="x", **kind)
+    capped = replace(debt(on), terms=terms, state=replay(terms, EVENTS, on))
+    told = decide.change_rate(capped, rate=Decimal(rate), on=on, today=on)
+    planned = decide_dates.restructure(
+        capped, capture_no=1, form="one_payment", instalments=1, period_unit="month", period_length=2,
+        rate=Decimal(rate), capitalise=False, today=on,
+    )  # fmt: skip
+    if passes:
+        assert isinstance(told, Moved)
+        assert isinstance(planned, Moved)
+    else:
+        assert told == planned == Refusal("cap_exceeded", {"cap": "0.24", "rule": "x"})
+
+
 def silence(on: date, today: date, until_on: date, amount_minor: int = 250_00) -> Moved[str] | Refusal:
     asked: dict[str, Any] = {"silence_id": UUID(int=6), "amount_minor": amount_minor, "until_on": until_on}
     return decide.silence(debt(today), on=on, today=today, **asked)

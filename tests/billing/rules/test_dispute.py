@@ -2,7 +2,11 @@
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
+import pytest
+
+from billing.rules.quote import payoff
 from billing.rules.state import outstanding_minor
 from billing.rules.values import State
 from tests.billing.rules.scripts import a_terms
@@ -63,3 +67,37 @@ def test_level_payments_are_solved_without_it() -> None:
     assert [(row.no, row.open_minor) for row in state.instalments] == [
         (1, 215_00), (2, 215_00), (3, 215_00), (4, 215_00), (104, 100_00),
     ]  # fmt: skip
+
+
+def test_won_and_refunded_whole_nothing_is_left_of_the_part() -> None:
+    """4,000.00 won and refunded on day 9; 6,000.00 in the free nights close the rest."""
+    won = drawn(10_000_00).disputed(4_000_00, 5).resolved("won", 8).refunded(4_000_00, 9, "from_refund")
+    assert won.state(TERMS, 9).status == "captured"
+    assert won.paid(6_000_00, 20, advance=True).state(TERMS, 20).status == "closed"
+
+
+def test_refunded_while_in_dispute_the_verdict_finds_nothing() -> None:
+    tale = drawn(10_000_00).disputed(4_000_00, 5).refunded(4_000_00, 9, "from_refund").resolved("lost", 12)
+    assert outstanding_minor(tale.state(TERMS, 12)) == 6_000_00
+    assert tale.paid(6_000_00, 20, advance=True).state(TERMS, 20).status == "closed"
+
+
+@pytest.mark.parametrize("how", [{"early_interest": "whole_period"}, {"prepayment": "next"}])
+def test_a_part_that_came_back_is_not_asked_what_its_row_bears(how: dict[str, Any]) -> None:
+    """Lost on day 10, paid whole on day 20: 20 nights of 10,000.00 at 0.0005 of the term, 100.00, once."""
+    terms = a_terms(**how)
+    tale = drawn(10_000_00).disputed(30_00, 10).resolved("lost", 10)
+    assert payoff(terms, tale.state(terms, 20), day(20)).total_minor == 10_100_00
+    state = tale.paid(10_100_00, 20, advance=True).state(terms, 20)
+    assert (state.status, state.receipts[0].excess_minor) == ("closed", 0)
+    assert sum(row.interest.charged_minor for row in state.instalments) == 100_00
+
+
+@pytest.mark.parametrize("how", [{"early_interest": "whole_period"}, {"prepayment": "next"}])
+def test_and_neither_when_a_little_is_left_to_pay(how: dict[str, Any]) -> None:
+    """One fen less than all: it is principal that is left, and on its due date nothing has come to it."""
+    terms = a_terms(**how)
+    tale = drawn(10_000_00).disputed(30_00, 10).resolved("lost", 10).paid(10_099_99, 20, advance=True)
+    state = tale.state(terms, 60)
+    assert payoff(terms, state, day(60)).total_minor == 1
+    assert sum(row.interest.charged_minor for row in state.instalments) == 100_00

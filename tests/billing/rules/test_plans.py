@@ -25,7 +25,7 @@ from billing.rules.replay import replay, timeline
 from billing.rules.settle import unpaid
 from billing.rules.state import next_event_on, project
 from billing.rules.values import Totals, decode_state, encode_state
-from products.rules.terms import COMPONENTS
+from products.rules.terms import COMPONENTS, RATE_SCALE
 from tests.billing.rules.plans import FIRST_DAY, Life, a_life, any_plan
 from tests.billing.rules.recompute import recompute
 from tests.billing.rules.stories import a_parties
@@ -49,6 +49,21 @@ def sums_are_sound(life: Life, days: int) -> None:
     for receipt in state.receipts:
         assert sum(part.paid.total for part in receipt.parts) + receipt.excess_minor == receipt.amount_minor
     assert decode_state(encode_state(state)) == state
+
+
+def no_night_bears_twice(life: Life) -> None:
+    """Interest until the due dates is never more than all that was ever captured bears every night; unless
+    coming periods were paid as scheduled, which saves nothing, before there was another plan.
+    """
+    state = life.state(life.day + timedelta(400))
+    if life.terms.prepayment == "next" and any(capture.plan for capture in state.captures):
+        return
+    rate = max([life.terms.rate_billionths, *(rate for _, rate in state.rates)])
+    last_on = max(row.nominal_on for row in state.instalments)
+    principal = totals(state).captured + state.capitalised.total
+    nights = (last_on - FIRST_DAY).days + 6 * 5  # by 30/360 a month of whole months has at most two more
+    most = principal * rate * nights * life.terms.denominator // (RATE_SCALE * 360) + len(state.instalments)
+    assert sum(row.interest.exact for row in state.instalments) <= most
 
 
 def time_is_one(life: Life, chance: random.Random) -> None:
@@ -178,6 +193,12 @@ def test_sums(seed: int, days: int) -> None:
 
 @MANY
 @given(seeds)
+def test_nights(seed: int) -> None:
+    no_night_bears_twice(a_life(seed))
+
+
+@MANY
+@given(seeds)
 def test_time(seed: int) -> None:
     time_is_one(a_life(seed), random.Random(seed))
 
@@ -252,6 +273,7 @@ def test_ten_thousand_lives(part: int) -> None:
     for seed in range(part * 1000, part * 1000 + 1000):
         life, chance = a_life(seed), random.Random(seed)
         sums_are_sound(life, chance.choice(LATER))
+        no_night_bears_twice(life)
         time_is_one(life, chance)
         recorded_in_any_order(life, chance)
         every_yuan_is_explained(life, chance.choice(LATER))

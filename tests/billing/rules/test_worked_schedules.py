@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from billing.rules.events import DueDate
 from billing.rules.quote import quote
+from products.rules.calendar import Calendar
+from products.rules.due_dates import nominal_dates, row_dates
+from products.rules.terms import Shift
 from tests.billing.rules.plans import a_plan
 from tests.billing.rules.scripts import BUYER
 
@@ -201,3 +205,15 @@ def test_due_dates_of_31_january(changes: dict[str, Any], dates: tuple[str, ...]
     rows = quote(terms, 1000_00, date(2027, 1, 31)).schedule
     assert tuple(row.nominal_on.isoformat() for row in rows) == dates
     assert timedelta(0) < rows[1].nominal_on - rows[0].nominal_on
+
+
+@pytest.mark.parametrize("shift", ["preceding", "following", "modified_following"])
+def test_a_shift_never_changes_interest(shift: Shift) -> None:
+    """DOMAIN §7, example 2, where no Saturday or Sunday is a day to pay: 1,201.95 all the same."""
+    terms, on = a_plan(shift=shift), date(2027, 1, 1)
+    weekends = Calendar(weekend=frozenset({6, 7}))
+    dates = tuple(DueDate(*row) for row in row_dates(terms, nominal_dates(terms, on), on, weekends))
+    told = quote(terms, 12_000_00, on, dates=dates)
+    assert [row.due_on == row.nominal_on for row in told.schedule].count(False) == 3
+    assert {row.total_minor for row in told.schedule[:-1]} == {1100_16}
+    assert told.total_cost_minor == 1201_95

@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,7 @@ import psutil
 import pytest
 import redis
 
-from kernel.serve import ServeError, Stack, start_stack
+from kernel.serve import ServeError, Stack, postgres, start_stack
 from kernel.serve.home import running
 from kernel.serve.outside import ask_postgres
 from kernel.settings import Settings
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.db
 
 USER = """
 import sys
+import time
 from pathlib import Path
 from kernel.serve import start_stack
 from kernel.settings import Settings
@@ -179,6 +181,23 @@ def test_servers_killed_themselves_come_back_with_the_data(used_settings: Settin
             assert (again.admin_url, again.redis_url) == (stack.admin_url, stack.redis_url)
             ask(again.admin_url, "DROP TABLE survived")
     assert pids(used_settings) == (None, None)
+
+
+def test_a_server_that_dies_while_it_is_joined_is_started_anew(
+    used_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed a moment ago, its process can still be seen: once as `ready`, then it is gone."""
+    with start_stack(used_settings, durable=False):
+        killed, _ = pids(used_settings)
+        assert killed
+        os.kill(killed, signal.SIGKILL)
+        while pids(used_settings)[0] == killed:
+            time.sleep(0.01)
+        seen = iter([killed, killed])
+        monkeypatch.setattr(postgres, "running", lambda *at: next(seen, None) or running(*at))
+        with start_stack(used_settings, durable=False) as again:
+            assert ask(again.admin_url, "SELECT 1") == 1
+            assert next(seen, None) is None
 
 
 def test_a_stale_process_id_that_is_now_anothers_is_no_obstacle(used_settings: Settings) -> None:

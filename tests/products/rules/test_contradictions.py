@@ -103,6 +103,17 @@ FLAT = {"daily_rate": "0", "period_fee_rate": "0.006"}
         ),
         ({"due_dates": {"days": 9, "bill_day": 1}}, ("#/due_dates/bill_day", "not_with_this_rule")),
         (
+            {
+                "due_dates": {"rule": "bill_day", "bill_day": 1, "due_day": 10},
+                "statement": {"bill_day": 5},
+            },
+            ("#/statement/bill_day", "not_with_this_rule"),
+        ),
+        (
+            {"due_dates": {"days": 9}, "statement": {"bill_day": 31}},
+            ("#/statement/bill_day", "out_of_range"),
+        ),
+        (
             {"due_dates": {"rule": "bill_day", "bill_day": 1, "due_day": 10, "days": 5}},
             ("#/due_dates/days", "not_with_this_rule"),
         ),

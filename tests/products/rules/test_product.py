@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from kernel.errors import Invalid
-from products.rules.product import Choice, Programme, resolve, validate
+from products.rules.product import Choice, Programme, cut_day, resolve, validate
 from products.rules.settings import LATER, SETTINGS, Setting, Settings
 from products.rules.terms import Terms
 
@@ -114,7 +114,7 @@ def test_every_field_of_the_terms_is_set_somewhere() -> None:
         return found
 
     from_elsewhere = {"product_id", "product_version", "legal_form", "lender_book", "tenant_book"}
-    from_elsewhere |= {"instalments", "cap_annual_rate", "cap_measure", "law_row"}
+    from_elsewhere |= {"instalments", "statement_day", "cap_annual_rate", "cap_measure", "law_row"}
     assert becomes(SETTINGS) - {""} == set(Terms.__struct_fields__) - from_elsewhere
 
 
@@ -258,6 +258,20 @@ def test_what_is_not_offered(choice: dict[str, Any], code: str) -> None:
     with pytest.raises(Invalid) as told:
         chosen(date(2027, 2, 1), **choice)
     assert [found.code for found in told.value.errors] == [code]
+
+
+@pytest.mark.parametrize(
+    ("dates", "statement", "expected"),
+    [
+        ({"rule": "bill_day", "bill_day": "last", "due_day": 10}, {}, "last"),
+        ({"rule": "days_after", "days": 60}, {"bill_day": 20}, 20),
+        ({"rule": "days_after", "days": 60}, {}, None),
+        ({}, {"bill_day": "last"}, "last"),
+    ],
+)
+def test_when_statements_are_cut(dates: dict[str, Any], statement: dict[str, Any], expected: object) -> None:
+    """A billing cycle's own day, or the one that is named, or never."""
+    assert cut_day({"due_dates": dates, "statement": statement}) == expected
 
 
 def floating(on: date, **more: Any) -> Terms:
