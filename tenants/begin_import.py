@@ -29,7 +29,7 @@ _OF_KIND: Final[dict[Kind, str]] = {
 
 
 class BeginImport(msgspec.Struct, frozen=True, kw_only=True):
-    """`file_hash` is the file's SHA-256 in hex, `columns` its header. `queued`: for a worker to take."""
+    """`file_hash` is the file's SHA-256 in hex, `columns` its header."""
 
     mapping: dict[str, Any]
     format: Format
@@ -37,7 +37,6 @@ class BeginImport(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     file_hash: str
     file_bytes: int
-    queued: bool = False
 
 
 async def begin_import(ctx: Ctx, command: BeginImport) -> ImportRun:
@@ -65,7 +64,6 @@ async def begin_import(ctx: Ctx, command: BeginImport) -> ImportRun:
             command.file_name,
             command.file_hash,
             command.file_bytes,
-            command.queued,
             msgspec.json.encode(Counts()).decode(),
             ctx.now,
         )
@@ -84,7 +82,7 @@ async def begin_import(ctx: Ctx, command: BeginImport) -> ImportRun:
 
 _INSERT: Final = """
     INSERT INTO tenants.import_run (tenant_id, id, kind, format, mapping, mapping_digest, columns, file_name,
-        file_hash, file_bytes, queued, status, counts, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'waiting', $12, $13)
+        file_hash, file_bytes, status, counts, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'running', $11, $12)
     ON CONFLICT (tenant_id, file_hash, mapping_digest) WHERE ended_at IS NULL DO NOTHING
 """

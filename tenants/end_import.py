@@ -35,7 +35,7 @@ async def end_import(ctx: Ctx, command: EndImport) -> ImportRun:
             raise ImportMovedOn(position=run.position)
         problem = command.problem
         await tx.execute(
-            "UPDATE tenants.import_run SET status = $3, problem = $4, ended_at = $5, lease_until = NULL "
+            "UPDATE tenants.import_run SET status = $3, problem = $4, ended_at = $5 "
             "WHERE tenant_id = $1 AND id = $2",
             ctx.tenant_id,
             run.id,

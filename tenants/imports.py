@@ -22,7 +22,7 @@ from tenants.rules.mapping import Kind, Mapping
 from tenants.rules.steps import LeftOut, Refused, Step, Taken, refusals
 from tenants.trade import Outcome, write_orders, write_returns
 
-Status = Literal["waiting", "running", "done", "failed"]
+Status = Literal["running", "done", "failed"]
 Format = Literal["csv", "ndjson", "parquet"]
 CELL_LENGTH: Final = 2_000
 """Characters of a cell that are kept of a refused row."""
@@ -46,7 +46,6 @@ class ImportRun(msgspec.Struct, frozen=True, kw_only=True):
     file_name: str
     file_hash: str
     file_bytes: int
-    queued: bool
     status: Status
     position: int
     counts: Counts
@@ -199,7 +198,7 @@ _WRITE: Final[dict[str, Any]] = {
 _TOPICS: Final = {"orders": events.ORDERS_RECORDED, "returns": events.RETURNS_RECORDED}
 _LAST: Final = UUID(int=2**128 - 1)
 _RUN: Final = (
-    "SELECT id, kind, format, mapping, columns, file_name, file_hash, file_bytes, queued, status, position, "
+    "SELECT id, kind, format, mapping, columns, file_name, file_hash, file_bytes, status, position, "
     "counts, problem, created_at, ended_at FROM tenants.import_run WHERE tenant_id = $1"
 )
 _INSERT_REFUSALS: Final = """

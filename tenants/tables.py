@@ -7,7 +7,6 @@ from piccolo.columns import (
     UUID,
     Array,
     BigInt,
-    Boolean,
     Bytea,
     Date,
     Integer,
@@ -161,12 +160,10 @@ class ImportRun(Table, tablename="import_run", schema="tenants"):
     file_name = Text(default=None)
     file_hash = Text(default=None)
     file_bytes = BigInt(default=None)
-    queued = Boolean(default=None)
     status = Text(default=None)
     position = BigInt(default=0)
     counts = JSONB(default=None)
     problem = JSONB(default=None, null=True)
-    lease_until = Timestamptz(default=None, null=True)
     created_at = Timestamptz(default=None)
     ended_at = Timestamptz(default=None, null=True)
 

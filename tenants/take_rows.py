@@ -38,9 +38,7 @@ async def take_rows(ctx: Ctx, command: TakeRows) -> ImportRun:
         refused = await take(tx, ctx, read_mapping(run.mapping), command.steps, command.receipts, counts)
         await keep_refusals(tx, ctx, run.id, refused)
         await tx.execute(
-            "UPDATE tenants.import_run SET position = $3, counts = $4, status = 'running', "
-            "lease_until = CASE WHEN queued THEN now() + interval '2 minutes' END "
-            "WHERE tenant_id = $1 AND id = $2",
+            "UPDATE tenants.import_run SET position = $3, counts = $4 WHERE tenant_id = $1 AND id = $2",
             ctx.tenant_id,
             run.id,
             counts.rows,

@@ -7,7 +7,7 @@ One line what, one line what to do, exit codes ... failures.py
 Amounts, dates, names; files read and written ..... values.py, named.py, documents.py, written.py
 serve, worker, migrate; demo ..................... serving.py, demo.py
 tenant, member, key .............................. tenant.py, member.py, key.py
-buyer, merchant .................................. buyer.py, merchant.py
+buyer, merchant, import .......................... buyer.py, merchant.py, imports.py
 programme, product ............................... programme.py, product.py
 line, drawdown, receipt, statement ............... line.py, drawdown.py, receipt.py, statement.py
 facts, tier ...................................... facts.py, tier.py

@@ -7,8 +7,6 @@ CSV and NDJSON, line by line .......... text_files.py
 Parquet, slice by slice ............... parquet_files.py
 Receipts, through billing ............. receipts.py
 The refused rows as a file ............ error_file.py
-Uploaded files ........................ store.py
 What an import refuses ................ errors.py
-A mapping by name or path .............. mapping_files.py, mappings/
-Over HTTP ............................. api.py, schemas.py
+A mapping by name or path ............. mapping_files.py, mappings/
 """

@@ -41,9 +41,7 @@ async def try_file(
     pieces = steps_of(file, mapping, await tenant_zone(ctx), 0)
     while (piece := await asyncio.to_thread(next, pieces, None)) is not None:
         receipts = await try_receipts(ctx, piece) if mapping.kind == "receipts" else ()
-        tried = await try_rows(
-            ctx.unkeyed(), TryRows(mapping=given, steps=tuple(piece), receipts=receipts)
-        )
+        tried = await try_rows(ctx.unkeyed(), TryRows(mapping=given, steps=tuple(piece), receipts=receipts))
         _add(total, tried.counts)
         refused += tried.refused[: MOST_SHOWN - len(refused)]
         tell(tried.counts.rows)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from kernel.i18n import text
-from tenants.imports import RefusedRow
+from tenants.imports import Problem, RefusedRow
 
 BOM: Final = "\ufeff"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
@@ -22,7 +22,7 @@ def error_file(columns: Sequence[str], rows: Iterable[RefusedRow], locale: str) 
         yield _line([str(row.row_no), row.column_name or "", row.code, words(row, locale), *row.cells])
 
 
-def words(row: RefusedRow, locale: str) -> str:
+def words(row: RefusedRow | Problem, locale: str) -> str:
     """What was wrong and what to do, in the language."""
     return text(locale, f"error.{row.code}.detail", **row.params)
 

@@ -59,13 +59,6 @@ class TooManyRefused(DomainError):
     status = 422
 
 
-class FileTooLarge(DomainError):
-    """An upload has at most `most_bytes` bytes."""
-
-    code = "file_too_large"
-    status = 413
-
-
 class MappingUnreadable(DomainError):
     """No file, or no JSON object in it; `reason` says which."""
 

@@ -42,14 +42,10 @@ async def try_receipts(ctx: Ctx, steps: Sequence[Step]) -> tuple[Outcome, ...]:
 
 
 def _items(steps: Sequence[Step]) -> list[ReceiptItem]:
-    return [
-        step.item for step in steps if isinstance(step, Taken) and isinstance(step.item, ReceiptItem)
-    ]
+    return [step.item for step in steps if isinstance(step, Taken) and isinstance(step.item, ReceiptItem)]
 
 
-async def _known(
-    ctx: Ctx, items: Sequence[ReceiptItem]
-) -> tuple[dict[str, UUID], dict[str, Receipt]]:
+async def _known(ctx: Ctx, items: Sequence[ReceiptItem]) -> tuple[dict[str, UUID], dict[str, Receipt]]:
     async with scope(ctx, read_only=True) as tx:
         buyers = await buyers_of_refs(tx, ctx.tenant_id, _texts([item.buyer_ref for item in items]))
         there = await receipts_of_refs(tx, ctx, _texts([item.external_ref for item in items]))

@@ -52,7 +52,7 @@ async def import_file(
         columns=file.columns,
         file_name=path.name,
         file_hash=file_hash,
-        file_bytes=path.stat().st_size,
+        file_bytes=await asyncio.to_thread(lambda: path.stat().st_size),
     )
     return await run_import(ctx, await begin_import(ctx, begin), path, tell)
 

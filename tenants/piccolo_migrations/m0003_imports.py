@@ -9,8 +9,7 @@ VERSION = "1.38.0"
 DESCRIPTION = "Import runs and their refused rows"
 
 FORWARDS = """
--- `position`: rows of the file that are accounted for, committed with what they came to. `queued`: a worker
--- takes it; else whoever began it does.
+-- `position`: rows of the file that are accounted for, committed with what they came to.
 CREATE TABLE tenants.import_run (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -23,12 +22,10 @@ CREATE TABLE tenants.import_run (
     file_name text NOT NULL,
     file_hash text NOT NULL CONSTRAINT import_run_file_hash CHECK (file_hash ~ '^[0-9a-f]{64}$'),
     file_bytes bigint NOT NULL CONSTRAINT import_run_file_bytes CHECK (file_bytes >= 0),
-    queued boolean NOT NULL,
-    status text NOT NULL CONSTRAINT import_run_status CHECK (status IN ('waiting', 'running', 'done', 'failed')),
+    status text NOT NULL CONSTRAINT import_run_status CHECK (status IN ('running', 'done', 'failed')),
     position bigint NOT NULL DEFAULT 0 CONSTRAINT import_run_position CHECK (position >= 0),
     counts jsonb NOT NULL,
     problem jsonb,
-    lease_until timestamptz,
     created_at timestamptz NOT NULL,
     ended_at timestamptz,
     PRIMARY KEY (tenant_id, id),

@@ -54,8 +54,8 @@ def plain(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value.strip()
-    if isinstance(value, float):
-        return f"{Decimal(repr(value)):f}" if value == value and abs(value) != _INFINITE else repr(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
     if isinstance(value, datetime):
         return value.isoformat(" ")
     return str(value)
@@ -107,7 +107,7 @@ def _number(cell: Cell) -> Read:
         if value is None:
             return None if cell.default is None else sign * number_of(cell.default)
         try:
-            number = Decimal(repr(value) if isinstance(value, float) else value)
+            number = Decimal(value)
         except (InvalidOperation, TypeError, ValueError):
             raise BadCell(*_not_a_number(plain(value))) from None
         if isinstance(value, bool) or not number.is_finite():
@@ -178,6 +178,3 @@ def _not_a_time(text: str, form: str | None) -> tuple[str, Params]:
 
 def _too_fine(amount: Decimal, currency: str) -> tuple[str, Params]:
     return "too_fine", {"value": f"{amount:f}", "currency": currency}
-
-
-_INFINITE: Final = float("inf")
