@@ -139,7 +139,7 @@ async def test_a_file_that_breaks_further_down_keeps_what_was_taken(
     tenant: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await shops(tenant)
-    monkeypatch.setattr(runner, "PIECE_ROWS", 2)
+    monkeypatch.setattr(runner, "PIECE_ROWS", 1_000)
     many = "".join(f"D{n},shop-1,2027-02-20 10:00:00,cotton,1,1.00\n" for n in range(30_000))
     run = await import_file(tenant.ctx(), a_file(tmp_path, HEAD + many + '"'), ORDERS, "csv")
     assert (run.status, run.problem and run.problem.code) == ("failed", "csv_broken")
