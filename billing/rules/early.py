@@ -208,7 +208,7 @@ def with_prepayment_fee(terms: Terms, amount_minor: int, open_minor: int) -> tup
 def _next(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Paid:
     """Coming rows as scheduled, oldest first: fee and whole interest, then principal; nothing is saved."""
     parts: dict[int, Parts] = {}
-    for row in sorted(ahead(state, capture_no), key=lambda row: (row.due_on, row.no)):
+    for row in sorted(ahead(state, capture_no), key=lambda row: (row.due_on, row.start_on, row.no)):
         if not amount_minor:
             break
         (row,) = _accrued_whole(terms, state, [row_of(state, row.no)])

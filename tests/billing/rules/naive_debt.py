@@ -140,7 +140,7 @@ class Story(Time):
                     own[no].principal -= part
                     surplus -= part
                     freed += part
-            for row in sorted(capture.rows, key=lambda row: (row.due, row.no)):
+            for row in sorted(capture.rows, key=lambda row: (row.due, row.start, row.no)):
                 freed -= self._pay_row(receipt, row, freed, self._order(row))
             receipt.excess += freed
 
