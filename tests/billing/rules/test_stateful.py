@@ -9,6 +9,7 @@ or all there is, often a fen beside it.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -31,6 +32,7 @@ from tests.billing.rules.life_views import as_of_engine, as_of_naive, differing
 from tests.billing.rules.naive import Buyer
 
 if TYPE_CHECKING:
+    from billing.rules.book import Side
     from billing.rules.values import State
     from tests.billing.rules.naive_time import Capture
 
@@ -273,7 +275,7 @@ class BuyersLife(RuleBasedStateMachine):
     @invariant()
     def the_books_say_the_same(self) -> None:
         for key, state in self.engine.states.items():
-            sums = self.engine.balances.get(key, {})
+            sums: Counter[Side] = self.engine.balances.get(key, Counter())
             assert {side: amount for side, amount in sums.items() if amount} == fold(
                 post(Totals(), totals(state), parties=self.engine.parties)
             )
