@@ -242,6 +242,13 @@ class Story(Time):
             rows = [row for row in rows if row.due > self.day]
         return sorted(rows, key=lambda row: (row.due, row.start, row.no))
 
+    def asks(self, row: Row) -> bool:
+        """Whether closing it on this day would cost anything."""
+        whole_period = self.terms.early_interest == "whole_period" and row.start <= self.day
+        if row.due > self.day and (whole_period or self.terms.prepayment == "next"):
+            return bool(self.interest_to_come(row) or any(row.owes().values()))
+        return any(row.owes().values())
+
     def pay(self, receipt: Receipt, name: str, amount: int) -> int:
         """What is left of the amount after one class of debts."""
         rows = self.of_class(name)
