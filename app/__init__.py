@@ -6,5 +6,6 @@ Health, metrics, what an error means ... health.py
 The worker and its timetable ........... worker.py, jobs.py
 docs/openapi.json ...................... openapi.py
 What a person sees of long work ........ progress.py
+What a review proposes becomes limits .. tier_limits.py
 Words in Chinese and English ........... locale/{zh_CN,en}.po
 """

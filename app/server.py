@@ -36,7 +36,7 @@ from kernel.settings import Settings
 from kernel.web.application import Application, application
 from kernel.web.paging import use_cursor_key
 
-ROUTERS: Final = ("tenants.api", "products.api", "billing.api")
+ROUTERS: Final = ("tenants.api", "products.api", "billing.api", "reports.api")
 """Modules whose `router` holds their routes below /v1."""
 
 POOL_SIZE: Final = 10

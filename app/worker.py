@@ -23,7 +23,7 @@ from kernel.jobs import JOBS, Runner, run_for_all
 from kernel.outbox_reader import hand_on
 from kernel.settings import Settings
 
-TIMETABLES: Final = ("app.jobs", "billing.jobs")
+TIMETABLES: Final = ("app.jobs", "billing.jobs", "reports.jobs")
 """Modules that declare jobs when they are imported."""
 
 SLOT_SECONDS: Final = 5

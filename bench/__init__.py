@@ -3,6 +3,8 @@
 The way of an order's money, HTTP against SQL ... money.py
 Day end over a million drawdowns ............... day_end.py; end_day.py is the process that is killed
 Ten thousand statements ........................ statements.py
+Statements as PDFs ............................. paper.py
+All facts of all buyers, a review of tiers ...... facts.py
 Books of a million ............................. big_book.py
 Servers of its own, away from all others ....... stage.py
 Platforms with many lines ...................... book.py

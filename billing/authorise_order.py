@@ -21,13 +21,15 @@ from kernel import ids
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import NotFound, Stale
-from products.queries import Offered, known_offer, published
+from products.queries import Offered, config_version, known_offer, published
 from products.rules.product import PLAIN, Choice
 
 PERMISSION: Final = "drawdowns:write"
 
 
 class AuthoriseOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """`choice`: instalments, due day, category, campaign; tier and party are the buyer's own."""
+
     line_id: UUID
     merchant_id: UUID
     amount_minor: int
@@ -90,7 +92,10 @@ async def _ground(ctx: Ctx, command: AuthoriseOrder) -> tuple[LineOwner, Offered
     """What the decision stands on; read is only what this process does not know yet."""
     owner = known.known_owner(ctx, command.line_id)
     merchant = known.known_merchant(ctx, command.merchant_id)
-    offer = known_offer(ctx, owner.product_id, command.choice) if owner else None
+    offer = None
+    if owner is not None:
+        choice = owner.choosing(command.choice)
+        offer = known_offer(ctx, owner.product_id, choice, seen=owner.config_version)
     stored = offer is not None and known.known_terms(ctx, offer.terms_id)
     if owner and merchant and offer and stored and command.external_ref is None:
         return owner, offer
@@ -100,7 +105,9 @@ async def _ground(ctx: Ctx, command: AuthoriseOrder) -> tuple[LineOwner, Offered
             raise NotFound(what="line" if owner is None else "merchant")
         if refusal := await taken_ref(tx, ctx, "drawdown", command.external_ref):
             return refusal
-        offer = await published(tx, ctx, owner.product_id, command.choice)
+        if owner.config_version < await config_version(tx, ctx, owner.product_id):
+            owner = await known.find_owner(tx, ctx, command.line_id) or owner
+        offer = await published(tx, ctx, owner.product_id, owner.choosing(command.choice))
         await known.store_terms(tx, ctx, offer.terms_id, offer.terms)
     known.remember_terms(ctx, offer.terms_id)
     return owner, offer

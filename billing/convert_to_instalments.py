@@ -20,6 +20,7 @@ from billing.rules.values import State
 from kernel import ids
 from kernel.context import Ctx
 from kernel.db.scope import scope
+from products.buyer_tiers import choice_of
 from products.calendars import capture_dates
 from products.queries import Offered, published
 from products.rules.product import PLAIN, Choice
@@ -59,7 +60,8 @@ async def convert_to_instalments(ctx: Ctx, command: ConvertToInstalments) -> Con
 
     async def decide() -> Command:
         loaded = await load_current(ctx, command.drawdown_id, "convert", on=ctx.today)
-        offer = await _offered(ctx, command.product_id or loaded.product_id, command.choice)
+        product_id = command.product_id or loaded.product_id
+        offer = await _offered(ctx, product_id, loaded.buyer_id, command.choice)
         if offer.programme_id != loaded.programme_id:
             return rows.refused(ctx, Refusal("another_programme"))
         told = convert(
@@ -111,9 +113,10 @@ def _conversion(ctx: Ctx, conversion_id: UUID, source: Loaded, offer: Offered, s
     )
 
 
-async def _offered(ctx: Ctx, product_id: UUID, choice: Choice) -> Offered:
+async def _offered(ctx: Ctx, product_id: UUID, buyer_id: UUID, choice: Choice) -> Offered:
     """With its terms stored, so that a drawdown may refer to them."""
     async with scope(ctx) as tx:
+        choice = await choice_of(tx, ctx, product_id, buyer_id, choice)
         offer = await published(tx, ctx, product_id, choice)
         await known.store_terms(tx, ctx, offer.terms_id, offer.terms)
     known.remember_terms(ctx, offer.terms_id)

@@ -1,5 +1,6 @@
 """What a process may keep of billing, because it never changes: whose a line is, which merchants exist,
-which terms are stored.
+which terms are stored. What an owner is (its tier, its party) may change, and raises the tenant's
+config_version: it is kept under that.
 
 An authorisation needs no read once these are known. Everything that can change (room, status, versions) is
 checked by
@@ -16,6 +17,8 @@ import msgspec
 
 from kernel.context import Ctx
 from kernel.db.engine import Tx
+from products.rules.law import Party
+from products.rules.product import Choice
 from products.rules.terms import Terms, canonical
 
 _KEPT: Final = 200_000
@@ -24,9 +27,18 @@ _TOGETHER: Final = 64
 
 
 class LineOwner(msgspec.Struct, frozen=True):
+    """`party` and `tier` as they were under `config_version`."""
+
     buyer_id: UUID
     product_id: UUID
     currency: str
+    party: Party
+    tier: str | None
+    config_version: int
+
+    def choosing(self, choice: Choice) -> Choice:
+        """The choice of an order, with what the buyer is: nobody else says that."""
+        return msgspec.structs.replace(choice, party=self.party, tier=self.tier)
 
 
 _ended: dict[UUID, date] = {}
@@ -61,14 +73,22 @@ async def find_owner(tx: Tx, ctx: Ctx, line_id: UUID) -> LineOwner | None:
     them all.
     """
     rows = await tx.fetch(
-        """SELECT id, buyer_id, product_id, currency FROM billing.line
-        WHERE tenant_id = $1 AND id >= $2 ORDER BY id LIMIT $3""",
+        """SELECT l.id, l.buyer_id, l.product_id, l.currency, b.party_type, t.tier,
+            (SELECT config_version FROM kernel.tenant WHERE id = $1) AS config_version
+        FROM billing.line l
+        JOIN tenants.buyer b ON b.tenant_id = l.tenant_id AND b.id = l.buyer_id
+        LEFT JOIN products.buyer_tier t
+            ON t.tenant_id = l.tenant_id AND t.product_id = l.product_id AND t.buyer_id = l.buyer_id
+        WHERE l.tenant_id = $1 AND l.id >= $2 ORDER BY l.id LIMIT $3""",
         ctx.tenant_id, line_id, _TOGETHER,
     )  # fmt: skip
     if len(_owners) + _TOGETHER > _KEPT:
         _owners.clear()
     for row in rows:
-        _owners[ctx.tenant_id, row["id"]] = LineOwner(row["buyer_id"], row["product_id"], row["currency"])
+        _owners[ctx.tenant_id, row["id"]] = LineOwner(
+            row["buyer_id"], row["product_id"], row["currency"], row["party_type"], row["tier"],
+            row["config_version"],
+        )  # fmt: skip
     return _owners.get((ctx.tenant_id, line_id))
 
 

@@ -73,6 +73,15 @@ async def find_open_line(tx: Tx, ctx: Ctx, buyer_id: UUID, product_id: UUID) -> 
     return Line(**row) if row else None
 
 
+async def open_lines(tx: Tx, ctx: Ctx, product_id: UUID, buyer_ids: Sequence[UUID]) -> dict[UUID, Line]:
+    """Lines on a product that are not closed, by buyer."""
+    rows = await tx.fetch(
+        f"{_LINE} AND product_id = $2 AND buyer_id = ANY ($3) AND status <> 'closed'",
+        ctx.tenant_id, product_id, buyer_ids,
+    )  # fmt: skip
+    return {row["buyer_id"]: Line(**row) for row in rows}
+
+
 async def list_lines(
     tx: Tx, ctx: Ctx, *, buyer_id: UUID | None, before: UUID | None, limit: int
 ) -> list[Line]:
@@ -298,6 +307,12 @@ _RECEIPT: Final = """
 async def find_receipt(tx: Tx, ctx: Ctx, receipt_id: UUID) -> Receipt | None:
     row = await tx.fetchrow(f"{_RECEIPT} AND id = $2", ctx.tenant_id, receipt_id)
     return Receipt(**row) if row else None
+
+
+async def receipts_of_refs(tx: Tx, ctx: Ctx, external_refs: Sequence[str]) -> dict[str, Receipt]:
+    """Of those that are there, by the platform's own reference."""
+    rows = await tx.fetch(f"{_RECEIPT} AND external_ref = ANY ($2)", ctx.tenant_id, list(external_refs))
+    return {row["external_ref"]: Receipt(**row) for row in rows}
 
 
 async def list_receipts(

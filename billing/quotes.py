@@ -15,6 +15,7 @@ from billing.rules.quote import Payoff, Quote, payoff, quote
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import FieldProblem, Invalid
+from products.buyer_tiers import choice_of
 from products.calendars import capture_dates
 from products.queries import published
 from products.rules.product import PLAIN, Choice
@@ -28,10 +29,11 @@ FARTHEST_DAYS: Final = 3660
 
 class QuoteOrder(msgspec.Struct, frozen=True, kw_only=True):
     """No day: captured today. `choice`: instalments, due day and the like, of those that the product
-    offers.
+    offers. `buyer_id`: for whom, since tier and party may change the terms.
     """
 
     product_id: UUID
+    buyer_id: UUID | None = None
     amount_minor: int
     captured_on: date | None = None
     choice: Choice = PLAIN
@@ -45,7 +47,7 @@ class QuotePayoff(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def quote_order(ctx: Ctx, command: QuoteOrder) -> Quote:
-    """Schedule, total cost and both rates. Raises NotFound (a stranger's product), Invalid."""
+    """Schedule, total cost and both rates. Raises NotFound (a stranger's product or buyer), Invalid."""
     ctx.require(PERMISSION)
     if command.amount_minor <= 0:
         raise Invalid(errors=(FieldProblem("#/amount_minor", "not_positive"),))
@@ -54,7 +56,10 @@ async def quote_order(ctx: Ctx, command: QuoteOrder) -> Quote:
         expected = f"{FARTHEST_DAYS} days from today at most"
         raise Invalid(errors=(FieldProblem("#/captured_on", "out_of_range", {"expected": expected}),))
     async with scope(ctx, read_only=True) as tx:
-        offer = await published(tx, ctx, command.product_id, command.choice)
+        choice = command.choice
+        if command.buyer_id is not None:
+            choice = await choice_of(tx, ctx, command.product_id, command.buyer_id, choice)
+        offer = await published(tx, ctx, command.product_id, choice)
     dates = tuple(DueDate(*row) for row in capture_dates(offer.terms, captured_on, captured_on))
     return quote(offer.terms, command.amount_minor, captured_on, dates=dates)
 

@@ -3,6 +3,9 @@
 Open a programme: lender, licence, books ... open_programme.py
 Write a product's draft ................... draft_product.py
 Publish it, by a second member ............ publish_product.py
+Review who is in which tier ............... review_tiers.py, tier_judging.py, tier_rows.py, rules/tiers.py
+Buyers' facts and tiers, reads ............ buyer_tiers.py, rules/facts.py
+Conditions over facts (CEL) ............... rules/condition.py
 What a product document may say ........... rules/settings.py, rules/product.py
 What the law caps ......................... rules/law.py
 Working days, by the calendar's name ...... calendars.py, rules/calendar.py

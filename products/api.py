@@ -15,21 +15,31 @@ from products import draft_product as drafting
 from products import open_programme as opening
 from products import publish_product as publishing
 from products import queries
+from products import review_tiers as reviewing
+from products.buyer_tiers import tiers_of
 from products.queries import Product, Programme
 from products.schemas import (
+    BuyerTiersView,
     NewDraft,
     NewProduct,
     NewProgramme,
+    NewTierReview,
     ProductId,
     ProductView,
     ProgrammeId,
     ProgrammeView,
     Publication,
+    TierReviewView,
+    buyer_tiers_view,
     product_view,
     programme_view,
+    tier_review_view,
 )
+from tenants.queries import read_buyer
+from tenants.schemas import BuyerId
 
 READ: Final = "products:read"
+READ_BUYERS: Final = "buyers:read"
 PROGRAMMES: Final = "/v1/programmes"
 PRODUCTS: Final = "/v1/products"
 
@@ -153,6 +163,31 @@ async def get_product(request: ApiRequest, product_id: FromPath[ProductId]) -> P
     return product_view(request.ctx, product)
 
 
+@post(
+    "/products/{product_id:str}/tier_reviews",
+    opt=needs(reviewing.PERMISSION, key="optional"),
+    operation_id="review_tiers",
+    tags=["Tiers"],
+    status_code=200,
+)
+async def review_tiers(
+    request: ApiRequest, product_id: FromPath[ProductId], data: JSONBody[NewTierReview]
+) -> TierReviewView:
+    """Judge all buyers by their facts: who would move between the product's tiers, and why; or move them."""
+    command = reviewing.ReviewTiers(product_id=product_id.uuid, dry_run=data.dry_run, reason=data.reason)
+    return tier_review_view(request.ctx, await reviewing.review_tiers(request.ctx, command))
+
+
+@get("/buyers/{buyer_id:str}/tiers", opt=needs(READ_BUYERS), operation_id="get_buyer_tiers", tags=["Tiers"])
+async def get_buyer_tiers(request: ApiRequest, buyer_id: FromPath[BuyerId]) -> BuyerTiersView:
+    """The tiers that a buyer has now, and how it came to them."""
+    ctx = request.ctx
+    async with scope(ctx, read_only=True) as tx:
+        await read_buyer(tx, ctx.tenant_id, buyer_id.uuid)
+        tiers = await tiers_of(tx, ctx, buyer_id.uuid)
+    return buyer_tiers_view(ctx, buyer_id, tiers)
+
+
 def _after(asked: paging.Page) -> UUID | None:
     return asked.after.id if asked.after else None
 
@@ -173,5 +208,7 @@ router = Router(
         publish_product,
         list_products,
         get_product,
+        review_tiers,
+        get_buyer_tiers,
     ],
 )

@@ -43,3 +43,33 @@ class ProgrammeClosed(DomainError):
 
     code = "programme_closed"
     status = 409
+
+
+class NoTiers(DomainError):
+    """The published version has no tiers to review."""
+
+    code = "no_tiers"
+    status = 409
+
+
+class FactsMissing(DomainError):
+    """Nothing is known of any buyer in `currency` yet: facts are computed first."""
+
+    code = "facts_missing"
+    status = 409
+
+
+class FactsTooOld(DomainError):
+    """The newest facts are of `as_of_on`, more than `days` days ago."""
+
+    code = "facts_too_old"
+    status = 409
+
+
+class ReviewTooLong(DomainError):
+    """After `seconds` only `reviewed` buyers were judged: nothing was moved."""
+
+    code = "review_too_long"
+    status = 503
+    retryable = True
+    retry_after_seconds = 60

@@ -5,3 +5,5 @@ from typing import Final
 PROGRAMME_OPENED: Final = "programme.opened"
 PRODUCT_DRAFTED: Final = "product.drafted"
 PRODUCT_PUBLISHED: Final = "product.published"
+TIERS_REVIEWED: Final = "tiers.reviewed"
+BUYER_TIER_MOVED: Final = "buyer_tier.moved"

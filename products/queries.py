@@ -172,15 +172,20 @@ async def billing_of(
     }
 
 
-def known_offer(ctx: Ctx, product_id: UUID, choice: Choice = PLAIN) -> Offered | None:
+def known_offer(
+    ctx: Ctx, product_id: UUID, choice: Choice = PLAIN, *, seen: int | None = None
+) -> Offered | None:
     """What `published` gives, if this process read the product less than a second ago. Raises Invalid.
+
+    `seen`: the config_version under which the choice is known; None where the product is kept from a later
+    one, for the buyer's tier may have changed.
 
     Halfway one caller hears None and reads it anew while all others go on: they must not all read at once
     when the second is over.
     """
     kept = _offers.get((ctx.tenant_id, product_id))
     age_ns = monotonic_ns() - kept.checked_ns if kept else _FRESH_NS
-    if kept is None or age_ns >= _FRESH_NS:
+    if kept is None or age_ns >= _FRESH_NS or (seen is not None and seen < kept.config_version):
         return None
     if age_ns >= _RENEW_NS and not kept.renewing:
         kept.renewing = True
@@ -199,21 +204,28 @@ async def published(tx: Tx, ctx: Ctx, product_id: UUID, choice: Choice = PLAIN) 
     Kept per process under the tenant's config_version, which every publishing raises. Raises NotFound,
     ProductNotPublished, ProgrammeClosed, Invalid (a choice that the product or today's law does not allow).
     """
+    return _offer(await _fresh(tx, ctx, product_id), ctx.today, choice)
+
+
+async def config_version(tx: Tx, ctx: Ctx, product_id: UUID) -> int:
+    """The version of the tenant's configuration under which the product is kept. Raises as `published`."""
+    return (await _fresh(tx, ctx, product_id)).config_version
+
+
+async def _fresh(tx: Tx, ctx: Ctx, product_id: UUID) -> _Kept:
     place = (ctx.tenant_id, product_id)
     kept, checked_ns = _offers.get(place), monotonic_ns()
     if kept is not None and checked_ns - kept.checked_ns < _RENEW_NS:
-        return _offer(kept, ctx.today, choice)
-    config_version = await tx.fetchval(
-        "SELECT config_version FROM kernel.tenant WHERE id = $1", ctx.tenant_id
-    )
-    if kept is not None and kept.config_version == config_version:
+        return kept
+    now = await tx.fetchval("SELECT config_version FROM kernel.tenant WHERE id = $1", ctx.tenant_id)
+    if kept is not None and kept.config_version == now:
         kept.checked_ns, kept.renewing = checked_ns, False
-        return _offer(kept, ctx.today, choice)
-    found = _Kept(await _load_published(tx, ctx.tenant_id, product_id), config_version, checked_ns)
+        return kept
+    found = _Kept(await _load_published(tx, ctx.tenant_id, product_id), now, checked_ns)
     if len(_offers) >= _OFFERS_KEPT:
         _offers.clear()
     _offers[place] = found
-    return _offer(found, ctx.today, choice)
+    return found
 
 
 def _offer(kept: _Kept, on: date, choice: Choice) -> Offered:

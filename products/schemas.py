@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Final, Literal
+from datetime import date, datetime
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -11,7 +11,11 @@ import msgspec
 from kernel import ids
 from kernel.context import Ctx
 from kernel.web.ids import Id
+from products.buyer_tiers import BuyerTier, KeptMove, Move
 from products.queries import Product, Programme, Version
+from products.rules.tiers import Direction
+from products.tier_judging import Reviewed
+from tenants.schemas import BuyerId
 
 _ACTORS: Final = {"member": "mem", "key": "key", "buyer_user": "bus", "system": "sys"}
 
@@ -22,6 +26,14 @@ class ProgrammeId(Id, prefix="pgm"):
 
 class ProductId(Id, prefix="prd"):
     """A credit product."""
+
+
+class TierReviewId(Id, prefix="trv"):
+    """A review of all buyers under a product."""
+
+
+class TierMoveId(Id, prefix="tmv"):
+    """A buyer's move from one tier to another."""
 
 
 class BookId(Id, prefix="bok"):
@@ -103,6 +115,79 @@ class ProductView(msgspec.Struct, kw_only=True):
     created_at: datetime
 
 
+class NewTierReview(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`dry_run`: tell who would move, write nothing. `reason`: kept with each move."""
+
+    dry_run: bool = False
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=200)] = "regular review"
+
+
+class TierMoveView(msgspec.Struct, kw_only=True):
+    """Why a buyer moves. `rule`: the condition that decided, or all that did not hold; `facts`: those that it
+    names. `missing`: conditions of better tiers without a value, as tier:fact. `limit_minor`: what is
+    proposed; null with the reason in `limit_refusal`, or where the buyer falls out of all tiers.
+    """
+
+    id: TierMoveId
+    buyer_id: BuyerId
+    old_tier: str | None
+    new_tier: str | None
+    direction: Direction
+    rule: str
+    facts: dict[str, int | None]
+    missing: list[str]
+    facts_as_of_on: date
+    limit_minor: int | None
+    maximum_limit_minor: int
+    limit_refusal: str | None
+
+
+class TierReviewView(msgspec.Struct, kw_only=True):
+    """`id`: null for a dry run. `tiers`: buyers by tier afterwards, those in none under "". `moves`: the
+    first 1,000.
+    """
+
+    id: TierReviewId | None
+    object: Literal["tier_review"] = "tier_review"
+    livemode: bool
+    product_id: ProductId
+    product_version: int
+    facts_as_of_on: date
+    reviewed: int
+    moved: int
+    tiers: dict[str, int]
+    moves: list[TierMoveView]
+
+
+class KeptMoveView(TierMoveView, kw_only=True):
+    """A move with what was written of it; `actor`: who held the review."""
+
+    review_id: TierReviewId
+    product_version: int
+    reason: str
+    actor: str
+    effective_on: date
+    created_at: datetime
+
+
+class BuyerTierView(msgspec.Struct, kw_only=True):
+    """`tier`: null since the buyer fell out of all. `moves`: the latest 20, newest first."""
+
+    product_id: ProductId
+    tier: str | None
+    since_on: date
+    moves: list[KeptMoveView]
+
+
+class BuyerTiersView(msgspec.Struct, kw_only=True):
+    """Under each product whose review has moved the buyer."""
+
+    object: Literal["buyer_tiers"] = "buyer_tiers"
+    livemode: bool
+    buyer_id: BuyerId
+    tiers: list[BuyerTierView]
+
+
 def programme_view(ctx: Ctx, programme: Programme) -> ProgrammeView:
     return ProgrammeView(
         id=ProgrammeId(programme.id),
@@ -130,6 +215,54 @@ def product_view(ctx: Ctx, product: Product) -> ProductView:
         published_version=max(published, default=None),
         versions=[_version(version) for version in product.versions],
         created_at=product.created_at,
+    )
+
+
+def tier_review_view(ctx: Ctx, reviewed: Reviewed) -> TierReviewView:
+    return TierReviewView(
+        id=None if reviewed.id is None else TierReviewId(reviewed.id),
+        livemode=ctx.mode == "live",
+        product_id=ProductId(reviewed.product_id),
+        product_version=reviewed.product_version,
+        facts_as_of_on=reviewed.facts_as_of_on,
+        reviewed=reviewed.reviewed,
+        moved=reviewed.moved,
+        tiers=reviewed.tiers,
+        moves=[TierMoveView(**_move(move)) for move in reviewed.moves],
+    )
+
+
+def buyer_tiers_view(ctx: Ctx, buyer_id: BuyerId, tiers: list[BuyerTier]) -> BuyerTiersView:
+    return BuyerTiersView(
+        livemode=ctx.mode == "live",
+        buyer_id=buyer_id,
+        tiers=[
+            BuyerTierView(
+                product_id=ProductId(one.product_id),
+                tier=one.tier,
+                since_on=one.since_on,
+                moves=[_kept_move(move) for move in one.moves],
+            )
+            for one in tiers
+        ],
+    )
+
+
+def _move(move: Move) -> dict[str, Any]:
+    fields = {name: getattr(move, name) for name in Move.__struct_fields__}
+    ours = {"id": TierMoveId(move.id), "buyer_id": BuyerId(move.buyer_id), "missing": list(move.missing)}
+    return fields | ours
+
+
+def _kept_move(move: KeptMove) -> KeptMoveView:
+    return KeptMoveView(
+        **_move(move),
+        review_id=TierReviewId(move.review_id),
+        product_version=move.product_version,
+        reason=move.reason,
+        actor=actor_id(move.actor_kind, move.actor_id),
+        effective_on=move.effective_on,
+        created_at=move.created_at,
     )
 
 

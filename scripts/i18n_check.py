@@ -1,8 +1,8 @@
 """Every error code and every rule of an explanation has its words in every language, and no word is there
 that nobody says.
 
-Codes come from all DomainError classes and from the literals in calls of FieldProblem and Refusal (and
-from pairs `"code", {...}` in rules, which become one). Placeholders are the same in all languages, and
+Codes come from all DomainError classes and from the literals in calls of FieldProblem, Refusal and Problem
+(and from pairs `"code", {...}` in rules, which become one). Placeholders are the same in all languages, and
 each is filled wherever the parameters stand beside the code.
 """
 
@@ -20,12 +20,15 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from billing.rules import explain, explain_allocation, statement  # noqa: E402
+from billing.rules.standing import WHENS  # noqa: E402
 from kernel.errors import DomainError  # noqa: E402
 from kernel.i18n import FOLDER, LOCALES, catalogue  # noqa: E402
 from kernel.web.problems import KINDS  # noqa: E402
+from reports import paper, statement_paper  # noqa: E402
 
 PACKAGES: Final = ("kernel", "tenants", "products", "billing", "reports", "app")
-CODE_AT: Final = {"FieldProblem": 1, "Refusal": 0}
+CODE_AT: Final = {"FieldProblem": 1, "Refusal": 0, "Problem": 0}
+_ON_PAPER: Final = re.compile(r't\("([a-z_.]+[a-z_])"[,)]')
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]+")
 
 
@@ -84,6 +87,19 @@ def names(node: ast.expr) -> frozenset[str] | None:
     return None if None in keys else frozenset(str(key) for key in keys)
 
 
+def on_paper() -> Iterator[tuple[str, str]]:
+    """What templates say, and what they say of each kind; with its place."""
+    for path in sorted(paper.FOLDER.glob("*.html")):
+        for msgid in _ON_PAPER.findall(path.read_text(encoding="utf-8")):
+            yield msgid, f"reports/templates/{path.name}"
+    for kind in statement.KINDS:
+        yield f"paper.statement.kind.{kind}", "reports/templates/statement.html"
+    for when in WHENS:
+        yield f"paper.statement.when.{when}", "reports/templates/statement.html"
+    for _, name in statement_paper.SUMS:
+        yield f"paper.statement.sum.{name}", "reports/statement_paper.py"
+
+
 def placeholders(message: str) -> frozenset[str]:
     return frozenset(name for _, name, _, _ in string.Formatter().parse(message) if name is not None)
 
@@ -100,6 +116,7 @@ def faults() -> Iterator[str]:
     wanted |= {f"explain.{rule}": "billing/rules/explain.py" for rule in explain.RULES}
     wanted |= {f"explain.{rule}": "billing/rules/explain_allocation.py" for rule in explain_allocation.RULES}
     wanted |= {f"explain.statement.{kind}": "billing/explanations.py" for kind in statement.EXPLAINED}
+    wanted |= dict(on_paper())
     first = catalogue(LOCALES[0])
     for locale in LOCALES:
         messages = catalogue(locale)

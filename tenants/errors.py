@@ -43,3 +43,10 @@ class VersionMismatch(DomainError):
 
     code = "version_mismatch"
     status = 412
+
+
+class ImportMovedOn(DomainError):
+    """Somebody else is at the same import: it stands at `position` rows now, or has ended."""
+
+    code = "import_moved_on"
+    status = 409

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time
 from typing import Any, Literal, TypeVar
 from uuid import UUID
@@ -158,6 +159,16 @@ async def read_buyer(tx: Tx, tenant_id: UUID, buyer_id: UUID) -> Buyer:
 async def find_buyer(tx: Tx, tenant_id: UUID, external_ref: str) -> Buyer:
     """Raises NotFound."""
     return _one(await tx.fetchrow(f"{_BUYER} AND external_ref = $2", tenant_id, external_ref), Buyer)
+
+
+async def buyers_of_refs(tx: Tx, tenant_id: UUID, external_refs: Sequence[str]) -> dict[str, UUID]:
+    """Of those that are there, by reference."""
+    rows = await tx.fetch(
+        "SELECT external_ref, id FROM tenants.buyer WHERE tenant_id = $1 AND external_ref = ANY ($2)",
+        tenant_id,
+        list(external_refs),
+    )
+    return {row["external_ref"]: row["id"] for row in rows}
 
 
 async def list_buyers(tx: Tx, tenant_id: UUID, *, after: UUID | None = None, limit: int) -> list[Buyer]:

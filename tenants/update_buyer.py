@@ -9,6 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from kernel.audit import record
+from kernel.config import touch_config
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.outbox import emit
@@ -55,6 +56,8 @@ async def update_buyer(ctx: Ctx, command: UpdateBuyer) -> Buyer:
         buyer = await read_buyer(tx, ctx.tenant_id, before.id)
         if done == "UPDATE 0":
             raise VersionMismatch(version=buyer.version)
+        if buyer.party_type != before.party_type:
+            await touch_config(tx, ctx)
         await record(tx, ctx, events.BUYER_UPDATED, "buyer", buyer.id, {"before": before, "after": buyer})
         await emit(tx, ctx, events.BUYER_UPDATED, buyer)
     return buyer

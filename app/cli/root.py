@@ -18,8 +18,11 @@ COMMANDS: Final = {
     "key": "API keys: issue, revoke, list",
     "buyer": "Buyers: add, list, show",
     "merchant": "Merchants: add, list",
+    "import": "A platform's files: run, check, list, show, errors",
     "programme": "Programmes: open, list",
     "product": "Credit products: draft, publish, list, show",
+    "facts": "Buyer facts: compute, show",
+    "tier": "Tiers: review, show",
     "line": "Credit lines: grant, raise, cut, freeze, unfreeze, close, list, show",
     "drawdown": "Orders on credit: authorise, capture, void, refund, list, show, schedule, charges",
     "explain": "Why an amount is what it is: of a drawdown, a charge, a receipt, a statement's line",
@@ -34,11 +37,13 @@ COMMANDS: Final = {
 }
 _SERVING: Final = ("serve", "worker", "migrate")
 """These share a module."""
+_MODULES: Final = {"import": "imports", **dict.fromkeys(_SERVING, "serving")}
+"""Of those that are not called as their module is."""
 
 
 def load(name: str) -> Any:
     """The command `name`: `app` of its module."""
-    module = importlib.import_module(f"app.cli.{'serving' if name in _SERVING else name.replace('-', '_')}")
+    module = importlib.import_module(f"app.cli.{_MODULES.get(name, name.replace('-', '_'))}")
     found = typer.main.get_command(module.apps[name] if name in _SERVING else module.app)
     found.name = name
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,12 +12,16 @@ from app.cli.commands import command, group
 from app.cli.line import Line
 from app.cli.member import Limit
 from app.cli.values import day
+from app.cli.written import Written, written
 from billing.preview_statement import PreviewStatement, preview_statement
 from billing.schemas.statements import StatementView, statement_view
 from billing.statements import find_statement, lines_of, list_statements
 from kernel.context import Ctx
 from kernel.db.scope import scope
 from kernel.errors import NotFound
+from reports.api import Locale
+from reports.paper import pdf
+from reports.statement_paper import statement_page
 
 app = group("Statements of lines, cut on bill days; and a preview of the next one.")
 
@@ -61,6 +66,20 @@ async def show(
         if found is None:
             raise NotFound()
         return statement_view(ctx, found, await lines_of(tx, ctx, statement_id))
+
+
+@command(app, "paper")
+async def paper(
+    ctx: Ctx,
+    statement: Annotated[str, typer.Argument(metavar="STATEMENT", help="Its id, stm_…")],
+    out: Annotated[Path, typer.Option(help="Where to; .html gives the page, anything else a PDF")],
+    locale: Annotated[Locale, typer.Option(help="Its language")] = "en",
+) -> Written:
+    """A statement for people, as a PDF or a page."""
+    statement_id = named.identified("statement", "stm", statement)
+    async with scope(ctx, read_only=True) as tx:
+        html = await statement_page(tx, ctx, statement_id, locale)
+    return written(out, html.encode() if out.suffix == ".html" else await pdf(html))
 
 
 @command(app, "preview")

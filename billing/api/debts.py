@@ -295,7 +295,12 @@ async def convert(
         drawdown_id=drawdown_id.uuid,
         instalment_nos=data.instalment_nos,
         product_id=None if data.product_id is None else data.product_id.uuid,
-        choice=Choice(instalments=data.instalments, due_day=data.due_day, category=data.category),
+        choice=Choice(
+            instalments=data.instalments,
+            due_day=data.due_day,
+            category=data.category,
+            campaign=data.campaign,
+        ),
     )
     return conversion_body(
         request.ctx, await convert_to_instalments.convert_to_instalments(request.ctx, command)

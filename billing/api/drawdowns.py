@@ -60,7 +60,12 @@ async def create_drawdown(request: ApiRequest, data: JSONBody[NewDrawdown]) -> D
         currency=data.currency,
         order_ref=data.order_ref,
         external_ref=data.external_ref,
-        choice=Choice(instalments=data.instalments, due_day=data.due_day, category=data.category),
+        choice=Choice(
+            instalments=data.instalments,
+            due_day=data.due_day,
+            category=data.category,
+            campaign=data.campaign,
+        ),
     )
     return drawdown_body(request.ctx, await authorise_order.authorise_order(request.ctx, command))
 

@@ -26,9 +26,15 @@ async def create_quote(request: ApiRequest, data: JSONBody[NewQuote]) -> QuoteBo
     """The schedule, total cost and both yearly rates of an amount, if paid when due. Nothing is stored."""
     command = QuoteOrder(
         product_id=data.product_id.uuid,
+        buyer_id=None if data.buyer_id is None else data.buyer_id.uuid,
         amount_minor=data.amount_minor,
         captured_on=data.captured_on,
-        choice=Choice(instalments=data.instalments, due_day=data.due_day, category=data.category),
+        choice=Choice(
+            instalments=data.instalments,
+            due_day=data.due_day,
+            category=data.category,
+            campaign=data.campaign,
+        ),
     )
     return quote_body(request.ctx, command.product_id, await quotes.quote_order(request.ctx, command))
 

@@ -14,7 +14,7 @@ from billing.rules.plan import HOW, replan
 from billing.rules.rows import grows_elsewhere, is_last, row_of, to_come, with_borne, with_rows
 from billing.rules.settle import charge_all, charge_interest, charge_past_due, owed, settle, share_of
 from billing.rules.values import NOTHING, Instalment, Parts, State
-from products.rules.terms import COMPONENTS, RATE_SCALE, Terms, billionths
+from products.rules.terms import RATE_SCALE, Terms, billionths
 
 
 class Paid(NamedTuple):
@@ -228,10 +228,10 @@ def _next(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Pai
 
 def _out_of(amount_minor: int, asked: Parts) -> Parts:
     """What of `asked` the amount pays, charges before principal."""
-    taken = NOTHING
-    for component in COMPONENTS:
-        taken = taken.plus(Parts(**{component: min(amount_minor - taken.total, asked.of(component))}))
-    return taken
+    penalty = min(amount_minor, asked.penalty)
+    fee = min(amount_minor - penalty, asked.fee)
+    interest = min(amount_minor - penalty - fee, asked.interest)
+    return Parts(penalty, fee, interest, min(amount_minor - penalty - fee - interest, asked.principal))
 
 
 def _book(terms: Terms, state: State, parts: Mapping[int, Parts], *, closing: bool = True) -> State:

@@ -113,6 +113,7 @@ class NewConversion(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     instalments: int | None = None
     due_day: MonthDay | None = None
     category: Text | None = None
+    campaign: Text | None = None
 
 
 class ConversionBody(msgspec.Struct, kw_only=True):

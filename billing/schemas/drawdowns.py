@@ -45,6 +45,7 @@ class NewDrawdown(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     instalments: int | None = None
     due_day: MonthDay | None = None
     category: Text | None = None
+    campaign: Text | None = None
 
 
 class NewCapture(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

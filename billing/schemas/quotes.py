@@ -14,19 +14,22 @@ from billing.schemas.values import Amount, DrawdownId, Text
 from kernel.context import Ctx
 from products.rules.terms import MonthDay
 from products.schemas import ProductId
+from tenants.schemas import BuyerId
 
 
 class NewQuote(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """`captured_on`: today where it is left out. `instalments`, `due_day`: of those that the product
-    offers.
+    offers. `buyer_id`: for whom, since a buyer's tier and party may change the terms.
     """
 
     product_id: ProductId
+    buyer_id: BuyerId | None = None
     amount_minor: Amount
     captured_on: date | None = None
     instalments: int | None = None
     due_day: MonthDay | None = None
     category: Text | None = None
+    campaign: Text | None = None
 
 
 class QuoteBody(msgspec.Struct, kw_only=True):

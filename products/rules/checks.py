@@ -14,6 +14,7 @@ Problem = tuple[str, Params]
 Check = Callable[[object], Problem | None]
 
 AMOUNT = 10**15
+MOST_TIERS = 20
 
 
 def whole(low: int = 0, high: int = 3650) -> Check:
@@ -113,3 +114,10 @@ def day(value: object) -> Problem | None:
 
 def name(value: object) -> Problem | None:
     return None if isinstance(value, str) and 0 < len(value) <= 60 else ("not_a_name", {})
+
+
+def tiers(value: object) -> Problem | None:
+    """A list with something in it; what stands in it: tiers.py."""
+    if not isinstance(value, list) or not value:
+        return "not_a_list", {}
+    return None if len(value) <= MOST_TIERS else ("too_many", {"most": MOST_TIERS})

@@ -1,7 +1,7 @@
 """The product document: what a tenant writes, all that is wrong with it at once, and the terms that follow.
 
 Its settings, one by one: settings.py. What must fit together: contradictions.py. What the law says to it:
-lawful.py. What a tier, category, season or campaign changes: overrides.py.
+lawful.py. What a tier, category, season or campaign changes: overrides.py. Who is in which tier: tiers.py.
 """
 
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ from products.rules.lawful import floating_rate, unlawful
 from products.rules.overrides import override_problems, together, under, without_overrides
 from products.rules.settings import SETTINGS
 from products.rules.terms import LegalForm, MonthDay, Terms
+from products.rules.tiers import limit_problems, tier_problems
 
 ProductDocument = Mapping[str, Any]
 """JSON, in the groups of `SETTINGS`. Rates are text (`"0.0005"`), since JSON numbers may lose digits."""
@@ -63,7 +64,7 @@ def validate(
     plain = without_overrides(document)
     if currency is not None and document["currency"] != currency:
         found.append(FieldProblem("#/currency", "currency_mismatch", {"currency": currency}))
-    found += contradictions(plain, "#") + unlawful(plain, "#", on=on)
+    found += contradictions(plain, "#") + unlawful(plain, "#", on=on) + limit_problems(plain)
     if not found:
         for at, whole in together(document):
             found += contradictions(whole, at) + unlawful(whole, at, on=on)
@@ -115,7 +116,11 @@ def _problems(document: ProductDocument) -> list[FieldProblem]:
     """Of each setting by itself."""
     if not isinstance(document, dict):
         return [FieldProblem("#", "not_a_group")]
-    return [*problems(without_overrides(document), SETTINGS, "#"), *override_problems(document)]
+    return [
+        *problems(without_overrides(document), SETTINGS, "#"),
+        *override_problems(document),
+        *tier_problems(document),
+    ]
 
 
 def _instalments(document: ProductDocument, choice: Choice) -> int:

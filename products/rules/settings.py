@@ -130,7 +130,10 @@ SETTINGS: Settings = {
     "limits": {
         "drawdown_minimum_minor": Setting("drawdown_minimum_minor", whole(1, AMOUNT)),
         "drawdown_maximum_minor": Setting("drawdown_maximum_minor", whole(1, AMOUNT)),
+        "line_minimum_minor": Setting("", whole(1, AMOUNT)),
+        "step_minor": Setting("", whole(1, AMOUNT)),
     },
+    "tiers": Setting("", checks.tiers),
     "authorisation": {
         "days": Setting("authorisation_days", whole(1, 365)),
         "partial_capture": Setting("partial_capture", flag),
@@ -146,7 +149,6 @@ SETTINGS: Settings = {
 LATER: Mapping[str, frozenset[str]] = {
     "#": frozenset(
         {
-            "tiers",
             "season",
             "guarantee",
             "eligibility",
@@ -157,7 +159,7 @@ LATER: Mapping[str, frozenset[str]] = {
         | {"ladder", "campaigns", "fees"}
     ),
     "#/price": frozenset({"shares"}),
-    "#/limits": frozenset({"tenant_budget", "group_budget", "step", "over_capture", "sub_lines"}),
+    "#/limits": frozenset({"tenant_budget", "group_budget", "over_capture", "sub_lines"}),
     "#/authorisation": frozenset({"renewals"}),
 }
 """Settings of DOMAIN.md §3 that have a name and no effect yet, by the pointer of their group."""

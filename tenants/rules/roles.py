@@ -19,6 +19,9 @@ VOCABULARY: Final = frozenset(
         "debts:write",
         "drawdowns:read",
         "drawdowns:write",
+        "facts:write",
+        "imports:read",
+        "imports:write",
         "keys:read",
         "keys:write",
         "ledger:read",
@@ -28,6 +31,8 @@ VOCABULARY: Final = frozenset(
         "members:write",
         "merchants:read",
         "merchants:write",
+        "orders:read",
+        "orders:write",
         "owners:write",
         "products:read",
         "products:write",
@@ -37,6 +42,7 @@ VOCABULARY: Final = frozenset(
         "statements:read",
         "tenant:read",
         "tenant:write",
+        "tiers:write",
     }
 )
 """All that a member or key may be allowed."""
@@ -51,8 +57,10 @@ _TRADE_READ: Final = frozenset(
     {
         "buyers:read",
         "drawdowns:read",
+        "imports:read",
         "lines:read",
         "merchants:read",
+        "orders:read",
         "products:read",
         "receipts:read",
         "statements:read",
@@ -63,14 +71,24 @@ _READ: Final = frozenset(permission for permission in VOCABULARY if permission.e
 ROLES: Final = {
     "owner": VOCABULARY,
     "admin": VOCABULARY - {"owners:write"},
-    "risk": _TRADE_READ | {"debts:write", "ledger:read", "lines:write", "products:write"},
-    "credit_officer": _TRADE_READ | {"buyers:write", "lines:write"},
-    "operations": _TRADE_READ | {"buyers:write", "drawdowns:write", "merchants:write"},
+    "risk": _TRADE_READ
+    | {"debts:write", "facts:write", "ledger:read", "lines:write", "products:write", "tiers:write"},
+    "credit_officer": _TRADE_READ | {"buyers:write", "facts:write", "lines:write", "tiers:write"},
+    "operations": _TRADE_READ
+    | {"buyers:write", "drawdowns:write", "imports:write", "merchants:write", "orders:write"},
     "finance": _TRADE_READ
-    | {"days:write", "debts:write", "ledger:read", "receipts:reverse", "receipts:write"},
+    | {"days:write", "debts:write", "imports:write", "ledger:read", "receipts:reverse", "receipts:write"},
     "collections": _TRADE_READ | {"receipts:write"},
     "salesperson": frozenset(
-        {"buyers:read", "buyers:write", "drawdowns:read", "lines:read", "products:read", "statements:read"}
+        {
+            "buyers:read",
+            "buyers:write",
+            "drawdowns:read",
+            "lines:read",
+            "orders:read",
+            "products:read",
+            "statements:read",
+        }
     ),
     "support": _TRADE_READ,
     "developer": _TRADE_READ | {"keys:read", "keys:write", "tenant:read"},

@@ -55,7 +55,13 @@ OWN_ROOMS: Final = {
     "billing/explanations.py": "what an amount follows from: reads that change nothing",
     "billing/quotes.py": "what an order or a payoff would cost: reads that change nothing",
     "billing/verification.py": "what stands in the database against what the engine says, for verify_book",
+    "products/buyer_tiers.py": "reads of facts, tiers and moves, for reviews and whoever decides limits",
+    "products/tier_judging.py": "buyers judged in the caller's transaction: dry or to be written",
+    "products/tier_rows.py": "the rows that a review writes",
     "products/calendars.py": "calendars by name, from packages that are renewed: no rule, no read",
+    "tenants/trade.py": "orders and returns written in the caller's transaction: bulk and imports share it",
+    "tenants/parties.py": "buyers and merchants written likewise, for imports",
+    "tenants/imports.py": "imports as they stand, and what a piece of a file comes to",
     "billing/day.py": "day end, for run_day and for a clock that is moved over days",
 }
 """Further rooms of one package, each for a reason."""

@@ -32,11 +32,14 @@ PLAIN: Final = {
     "now": "the context's instant",
     "lease_until": "a lease has an end, not an event",
     "closed_through": "the last closed day, inclusive",
+    "quantity": "in the unit of its goods, which the platform does not tell",
     "buyer_fee_share": "a share, of what is not shared",
     "subsidised_interest": "a share, of what is subsidised",
     "subsidised_fee": "a share, of what is subsidised",
     "irr_simple": "the domain's word for a yearly rate",
     "irr_compound": "the domain's word for a yearly rate",
+    "at_most": "a bound of a mapping's rule, in the unit of the column that it is held against",
+    "at_least": "a bound of a mapping's rule, in the unit of the column that it is held against",
 }
 """Names that say their unit without its ending, each for a reason."""
 GATHERING: Final = {"Refused": "its codes are those of the refusals in billing/rules"}

@@ -56,12 +56,20 @@ def test_statements_are_cut_and_a_killed_day_end_is_resumed() -> None:
     assert found["killed_after"] + found["resumed"] == 200
 
 
+@pytest.mark.nightly
+def test_facts_of_a_small_platform_add_up() -> None:
+    found = bench("facts", "--buyers", "500", "--order-lines", "20000")
+    assert [step["rows"] for step in found["steps"]] == [500] * 5
+    assert found["order_lines"] == 20_000
+    assert found["steps"][-1]["name"] == "review, none moves (0)"
+
+
 def test_what_can_be_measured_is_told_without_servers() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "bench", "list"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert [line.split()[0] for line in done.stdout.splitlines()] == [
-        "money", "day-end", "statements", "engine",
+        "money", "day-end", "statements", "engine", "facts", "paper",
     ]  # fmt: skip
 
 

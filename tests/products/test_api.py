@@ -11,9 +11,11 @@ import pytest
 from kernel.context import Actor
 from kernel.ids import encode
 from products.api import router
+from tenants.add_buyer import AddBuyer, add_buyer
 from tests.support.http import asking
-from tests.support.offers import SIXTY_DAYS
+from tests.support.offers import SIXTY_DAYS, offer, open_lender
 from tests.support.tenants import Workspace, open_workspace
+from tests.support.tiers import GOLD, TIERED, store_facts
 
 pytestmark = pytest.mark.db
 PROGRAMME = {
@@ -106,3 +108,40 @@ async def test_a_stranger_finds_nothing(tenant: Workspace) -> None:
             answer = await client.request(method, f"/v1/products/{product['id']}{path}", json=body)
             assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
         assert (await client.get("/v1/programmes/pgm_nonsense")).status_code == 404
+
+
+async def test_a_review_of_tiers_dry_and_written(tenant: Workspace) -> None:
+    product = await offer(tenant, TIERED)
+    buyer = await add_buyer(tenant.ctx(), AddBuyer(name="某厂", party_type="company", owner_name="O"))
+    await store_facts(tenant, buyer.id, **GOLD)
+    path, buyer_id = f"/v1/products/{encode('prd', product.id)}/tier_reviews", encode("buy", buyer.id)
+    async with asking(tenant, [router]) as client:
+        dry = (await client.post(path, json={"dry_run": True})).json()
+        assert (dry["id"], dry["moved"], dry["moves"][0]["buyer_id"]) == (None, 1, buyer_id)
+        assert (await client.get(f"/v1/buyers/{buyer_id}/tiers")).json()["tiers"] == []
+        answer = await client.post(path, json={"reason": "first"})
+        assert answer.status_code == 200
+        done = answer.json()
+        assert (
+            done | {"object": "tier_review", "livemode": False, "reviewed": 1, "tiers": {"gold": 1}} == done
+        )
+        (found,) = (await client.get(f"/v1/buyers/{buyer_id}/tiers")).json()["tiers"]
+        (move,) = found["moves"]
+        assert (found["tier"], found["product_id"]) == ("gold", encode("prd", product.id))
+        assert move["facts"] == {"days_since_last_order": 3, "purchases_minor_365d": 12_345_678}
+        assert (move["review_id"], move["reason"]) == (done["id"], "first")
+        assert move["actor"] == encode("mem", tenant.opened.member_id)
+        wrong = await client.post(path, json={"reason": ""})
+        assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "#/reason")
+
+
+async def test_a_rule_that_does_not_compile_is_told_at_its_place(tenant: Workspace) -> None:
+    programme = await open_lender(tenant)
+    wrong = TIERED | {"tiers": [TIERED["tiers"][1] | {"condition": "orders_90 >= 1"}], "overrides": {}}
+    new = {"programme_id": encode("pgm", programme.id), "code": "t", "name_zh": "分级", "name_en": "Tiered"}
+    async with asking(tenant, [router]) as client:
+        answer = await client.post("/v1/products", json={**new, "code": "tiered", "document": wrong})
+    assert answer.status_code == 422
+    (problem,) = answer.json()["errors"]
+    assert (problem["pointer"], problem["code"]) == ("#/document/tiers/0/condition", "unknown_fact")
+    assert problem["params"] == {"name": "orders_90", "position": 1, "close": "orders_90d"}
