@@ -2,6 +2,7 @@
 
 Open a programme: lender, licence, books ... open_programme.py
 Write a product's draft ................... draft_product.py
+Whole documents to begin with ............. templates.py
 Publish it, by a second member ............ publish_product.py
 Review who is in which tier ............... review_tiers.py, tier_judging.py, tier_rows.py, rules/tiers.py
 Buyers' facts and tiers, reads ............ buyer_tiers.py, rules/facts.py

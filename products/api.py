@@ -29,12 +29,15 @@ from products.schemas import (
     ProgrammeId,
     ProgrammeView,
     Publication,
+    TemplatesView,
     TierReviewView,
     buyer_tiers_view,
     product_view,
     programme_view,
+    template_view,
     tier_review_view,
 )
+from products.templates import templates
 from tenants.queries import read_buyer
 from tenants.schemas import BuyerId
 
@@ -136,6 +139,12 @@ async def publish_product(
     return product_view(request.ctx, await publishing.publish_product(request.ctx, command))
 
 
+@get("/product_templates", opt=needs(READ), operation_id="list_product_templates", tags=["Products"])
+async def list_product_templates(request: ApiRequest) -> TemplatesView:
+    """Whole documents for a vertical, to be drafted as they are or changed."""
+    return TemplatesView(data=[template_view(one) for one in templates()])
+
+
 @get("/products", opt=needs(READ), operation_id="list_products", tags=["Products"])
 async def list_products(
     request: ApiRequest, limit: paging.Limit = paging.DEFAULT_LIMIT, cursor: paging.Cursor = None
@@ -206,6 +215,7 @@ router = Router(
         create_product,
         draft_product,
         publish_product,
+        list_product_templates,
         list_products,
         get_product,
         review_tiers,

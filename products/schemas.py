@@ -14,6 +14,7 @@ from kernel.web.ids import Id
 from products.buyer_tiers import BuyerTier, KeptMove, Move
 from products.queries import Product, Programme, Version
 from products.rules.tiers import Direction
+from products.templates import Template
 from products.tier_judging import Reviewed
 from tenants.schemas import BuyerId
 
@@ -282,4 +283,34 @@ def _version(version: Version) -> VersionView:
         published_by=actor_id(by_kind, by) if by_kind and by else None,
         created_at=version.created_at,
         published_at=version.published_at,
+    )
+
+
+class TemplateView(msgspec.Struct, kw_only=True):
+    """`document` is what `POST /v1/products` takes."""
+
+    object: Literal["product_template"] = "product_template"
+    code: str
+    name_zh: str
+    name_en: str
+    about_zh: str
+    about_en: str
+    document: dict[str, Any]
+
+
+class TemplatesView(msgspec.Struct, kw_only=True):
+    """There are few: no page after this one."""
+
+    object: Literal["list"] = "list"
+    data: list[TemplateView]
+
+
+def template_view(found: Template) -> TemplateView:
+    return TemplateView(
+        code=found.code,
+        name_zh=found.name_zh,
+        name_en=found.name_en,
+        about_zh=found.about_zh,
+        about_en=found.about_en,
+        document=found.document,
     )

@@ -18,7 +18,8 @@ from kernel.db.scope import scope
 from products.draft_product import DraftProduct, NewProduct, draft_product
 from products.publish_product import PublishProduct, publish_product
 from products.queries import list_products, list_programmes
-from products.schemas import ProductView, product_view
+from products.schemas import ProductView, TemplateView, product_view, template_view
+from products.templates import template
 
 app = group("Credit products: drafted by one member, published by another.")
 
@@ -93,3 +94,11 @@ async def _programme(ctx: Ctx, text: str | None) -> UUID:
             "there are several programmes", "name one with --programme: tradeline programme list"
         )
     raise CommandError("there is no programme yet", "open one: tradeline programme open …")
+
+
+@command(app, "template")
+async def template_(
+    ctx: Ctx, code: Annotated[str, typer.Argument(help="textiles, pet_supplies or four_lpr")]
+) -> TemplateView:
+    """A whole document to begin with: `document` of the --json answer can be drafted, changed or as it is."""
+    return template_view(template(code))

@@ -3,6 +3,7 @@
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -26,8 +27,13 @@ class Paid(NamedTuple):
 
 
 def ahead(state: State, capture_no: int) -> list[Instalment]:
-    """The capture's rows that are not due: of the plan, and explicit charges."""
-    return [row for row in state.instalments if row.capture_no == capture_no and _is_ahead(state, row)]
+    """The capture's rows that are not due, the oldest first: of the plan, and explicit charges."""
+    rows = [row for row in state.instalments if row.capture_no == capture_no and _is_ahead(state, row)]
+    return sorted(rows, key=_age)
+
+
+def _age(row: Instalment) -> tuple[date, date, int]:
+    return row.due_on, row.start_on, row.no
 
 
 def _is_ahead(state: State, row: Instalment) -> bool:
@@ -36,8 +42,7 @@ def _is_ahead(state: State, row: Instalment) -> bool:
 
 def captures_ahead(state: State) -> list[int]:
     """The captures that have something not yet due, in the order in which it falls due."""
-    rows = [row for row in state.instalments if _is_ahead(state, row)]
-    rows.sort(key=lambda row: (row.due_on, row.start_on, row.no))
+    rows = sorted((row for row in state.instalments if _is_ahead(state, row)), key=_age)
     return list(dict.fromkeys([row.capture_no for row in rows]))
 
 
@@ -95,7 +100,7 @@ def _with_period(terms: Terms, state: State, rows: list[Instalment]) -> list[Ins
     if terms.early_interest != "whole_period":
         return rows
     running = _accrued_whole(terms, state, [row for row in rows if row.start_on <= state.as_of])
-    return sorted([*running, *(row for row in rows if row.start_on > state.as_of)], key=lambda row: row.no)
+    return sorted([*running, *(row for row in rows if row.start_on > state.as_of)], key=_age)
 
 
 def _accrued_whole(terms: Terms, state: State, rows: list[Instalment]) -> list[Instalment]:
@@ -208,7 +213,7 @@ def with_prepayment_fee(terms: Terms, amount_minor: int, open_minor: int) -> tup
 def _next(terms: Terms, state: State, capture_no: int, amount_minor: int) -> Paid:
     """Coming rows as scheduled, oldest first: fee and whole interest, then principal; nothing is saved."""
     parts: dict[int, Parts] = {}
-    for row in sorted(ahead(state, capture_no), key=lambda row: (row.due_on, row.no)):
+    for row in ahead(state, capture_no):
         if not amount_minor:
             break
         (row,) = _accrued_whole(terms, state, [row_of(state, row.no)])

@@ -110,7 +110,7 @@ def _charges(terms: Terms, state: State, capture_no: int) -> list[Claim]:
     class.
     """
     found = []
-    for row in sorted(state.instalments, key=lambda row: (row.due_on, row.no)):
+    for row in sorted(state.instalments, key=lambda row: (row.due_on, row.start_on, row.no)):
         if row.capture_no != capture_no or row.settled_on or row.disputed:
             continue
         asked, kind = owed(terms, state, row), class_of(row, state.as_of)

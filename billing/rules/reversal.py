@@ -12,7 +12,7 @@ from billing.rules.fees import charge_planned
 from billing.rules.plan import HOW, replan
 from billing.rules.rows import to_come, with_rows
 from billing.rules.schedule import last_grace_day
-from billing.rules.settle import charge_past_due, run_ended
+from billing.rules.settle import charge_past_due, run_ended, settle_captures
 from billing.rules.values import Instalment, Parts, Receipt, State
 from products.rules.terms import Terms
 
@@ -20,8 +20,8 @@ from products.rules.terms import Terms
 def reopen(terms: Terms, state: State, event: ReceiptReversed) -> State:
     """What the receipt had paid is open again from the event's day; nothing accrued for the time between.
 
-    Coming rows are planned anew as if the money had not come. Raises ValueError if the receipt does not
-    stand.
+    Coming rows are planned anew as if the money had not come; those of which nothing is left stay settled.
+    Raises ValueError if the receipt does not stand.
     """
     receipt = next((r for r in state.receipts if r.receipt_id == event.receipt_id), None)
     if receipt is None:
@@ -38,7 +38,7 @@ def reopen(terms: Terms, state: State, event: ReceiptReversed) -> State:
         state = _awake(terms, state, capture_no, event.effective_on)
         if to_come(state, capture_no) and terms.prepayment != "next":
             state, _ = replan(terms, state, capture_no, how=HOW[terms.prepayment])
-    return state
+    return settle_captures(terms, state, {row.capture_no for row in touched})
 
 
 def _was_ahead(row: Instalment, receipt: Receipt) -> bool:

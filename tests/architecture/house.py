@@ -37,6 +37,7 @@ ROOMS: Final = {
 }
 """Files that stand directly in a package and are no use case."""
 OWN_ROOMS: Final = {
+    "products/templates.py": "whole documents to begin with, read from their files",
     "billing/command.py": "the shape of a decided money command",
     "billing/commit.py": "hands it to the one SQL function that writes money",
     "billing/commit_queue.py": "gathers what waits into one call",

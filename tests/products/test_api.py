@@ -145,3 +145,15 @@ async def test_a_rule_that_does_not_compile_is_told_at_its_place(tenant: Workspa
     (problem,) = answer.json()["errors"]
     assert (problem["pointer"], problem["code"]) == ("#/document/tiers/0/condition", "unknown_fact")
     assert problem["params"] == {"name": "orders_90", "position": 1, "close": "orders_90d"}
+
+
+async def test_templates_can_be_drafted_as_they_are(tenant: Workspace) -> None:
+    async with asking(tenant, [router]) as client:
+        programme = (await client.post("/v1/programmes", json=PROGRAMME)).json()
+        found = (await client.get("/v1/product_templates")).json()["data"]
+        assert len(found) == 3
+        for one in found:
+            new = {"programme_id": programme["id"], "code": one["code"].replace("_", "-")}
+            names = {"name_zh": one["name_zh"], "name_en": one["name_en"]}
+            answer = await client.post("/v1/products", json={**new, **names, "document": one["document"]})
+            assert answer.status_code == 201, answer.text

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Literal
 from billing.rules import decide, decide_after_sale, decide_receipt
 from billing.rules.allocation import claims
 from billing.rules.decision import Drawdown, Moved, Refusal, Settlement
+from billing.rules.events import DueDate
 from billing.rules.limit import Limit, decide_limit
 from billing.rules.moves import advance_to, needs_events
 from billing.rules.values import decode_state, encode_state
+from products.rules.calendar import EVERY_DAY, Calendar
+from products.rules.due_dates import nominal_dates, row_dates
 from tests.billing.rules.stories import a_parties
 
 if TYPE_CHECKING:
@@ -35,6 +38,7 @@ Codes = set[str]
 class EngineBuyer:
     def __init__(self, terms: Terms, today: date) -> None:
         self.terms, self.today = terms, today
+        self.calendar = EVERY_DAY if terms.shift == "none" else Calendar(weekend=frozenset({6, 7}))
         self.parties = a_parties(terms)
         self.limit: Limit | None = None
         self.states: dict[str, State] = {}
@@ -96,7 +100,12 @@ class EngineBuyer:
 
     def capture(self, key: str, amount: int | None, on: date) -> Codes:
         drawdown = self.drawdown(key, "capture", on)
-        return self._done(decide.capture(drawdown, amount_minor=amount, on=on, today=self.today), fits=True)
+        notice = self.today + timedelta(self.terms.min_notice_days)
+        found = row_dates(self.terms, nominal_dates(self.terms, on), notice, self.calendar)
+        dates = tuple(DueDate(*row) for row in found)
+        return self._done(
+            decide.capture(drawdown, amount_minor=amount, on=on, today=self.today, dates=dates), fits=True
+        )
 
     def void(self, key: str, amount: int | None) -> Codes:
         return self._done(decide.void(self.drawdown(key, "void"), amount_minor=amount, today=self.today))
@@ -124,6 +133,7 @@ class EngineBuyer:
                 dispute_id=dispute_id,
                 verdict=verdict,
                 today=self.today,
+                calendar=self.calendar,
             )
         )
 

@@ -57,6 +57,7 @@ def a_product(seed: int) -> Terms:
         penalty_daily_rate=pick([D("0.0006"), D("0.00123"), D("0.00123"), D(0)]),
         penalty_base=pick(["overdue_principal", "overdue_total"]),
         penalty_start=pick(["due_date", "grace_end"]),
+        shift=pick(["none", "none", "following", "preceding"]),
         min_notice_days=pick([0, 0, 0, 15]),
         prepayment=pick(["shorten", "lower_payment", "next"]),
         early_interest=pick(["to_day", "whole_period"]),

@@ -267,7 +267,9 @@ class Buyer:
     @staticmethod
     def _queue(then: dict[str, Story], name: str, named: str | None) -> list[str]:
         """The oldest unpaid due date, then the oldest capture, then the number; the named one before all."""
-        asking = {key: story.of_class(name) for key, story in then.items()}
+        asking = {
+            key: [row for row in story.of_class(name) if story.asks(row)] for key, story in then.items()
+        }
         first = {key: min((row.due, row.capture.on) for row in rows) for key, rows in asking.items() if rows}
         return sorted(first, key=lambda key: (key != named, first[key], key))
 

@@ -9,11 +9,14 @@ from tests.billing.rules.naive_money import (
     ORDER,
     a_night,
     days,
+    due_of,
     equal_principals,
+    grace_of,
     level_payment,
     level_principals,
     nominal_dates,
     whole,
+    working,
 )
 from tests.billing.rules.naive_time import Capture, Receipt, Row, Time
 
@@ -32,7 +35,7 @@ class Story(Time):
         self.captures.append(capture)
         start = capture.on
         for place, nominal in enumerate(nominal_dates(self.terms, capture.on)):
-            due = max(nominal, event.booked_on + days(self.terms.min_notice_days))
+            due = due_of(self.terms, nominal, event.booked_on + days(self.terms.min_notice_days))
             no = (capture.no - 1) * 10_000 + place + 1
             capture.rows.append(Row(self.terms, capture, no, (start, nominal), due, 0))
             start = nominal
@@ -69,7 +72,7 @@ class Story(Time):
         Not so a row whose interest was paid ahead, and parts that were in dispute: they stay as they are.
         """
         in_plan = [row for row in capture.rows if not row.was_split_off]
-        return [row for row in in_plan if row.nominal > self.day and not row.ahead_until]
+        return [row for row in in_plan if row.falls > self.day and not row.ahead_until]
 
     # Refunds and disputes
 
@@ -137,7 +140,7 @@ class Story(Time):
                     own[no].principal -= part
                     surplus -= part
                     freed += part
-            for row in sorted(capture.rows, key=lambda row: (row.due, row.no)):
+            for row in sorted(capture.rows, key=lambda row: (row.due, row.start, row.no)):
                 freed -= self._pay_row(receipt, row, freed, self._order(row))
             receipt.excess += freed
 
@@ -168,8 +171,11 @@ class Story(Time):
             return
         for row in parts:
             row.disputed = False
-            if (not_before := self.day + days(self.terms.dispute_days)) > row.due:
-                row.due, row.grace = not_before, not_before + days(self.terms.grace_days)
+            not_before = self.day + days(self.terms.dispute_days)
+            if self.terms.shift != "none":
+                not_before = working(not_before)
+            if not_before > row.due:
+                row.due, row.grace = not_before, grace_of(self.terms, not_before)
 
     def disputable(self, capture_no: int) -> int:
         return sum(row.open for row in self._capture(capture_no).rows if not row.disputed)
@@ -206,7 +212,7 @@ class Story(Time):
                 row.paid[component] -= amount
             if any(parts.values()):
                 row.settled = False
-                ahead |= {row.capture} if receipt.on < row.nominal else set()
+                ahead |= {row.capture} if receipt.on < row.falls else set()
                 if self.day > row.due:
                     row.charge_past_due()
                     row.end_run()
@@ -214,7 +220,7 @@ class Story(Time):
         for capture in ahead:
             coming = self._coming(capture)
             for row in capture.rows:
-                row.settled = row.settled and row.nominal <= self.day
+                row.settled = row.settled and row.falls <= self.day
             if coming and self.terms.prepayment != "next":
                 self._replan(capture, coming, 0, anew=self.terms.prepayment == "lower_payment")
 
@@ -235,6 +241,13 @@ class Story(Time):
         else:
             rows = [row for row in rows if row.due > self.day]
         return sorted(rows, key=lambda row: (row.due, row.start, row.no))
+
+    def asks(self, row: Row) -> bool:
+        """Whether closing it on this day would cost anything."""
+        whole_period = self.terms.early_interest == "whole_period" and row.start <= self.day
+        if row.due > self.day and (whole_period or self.terms.prepayment == "next"):
+            return bool(self.interest_to_come(row) or any(row.owes().values()))
+        return any(row.owes().values())
 
     def pay(self, receipt: Receipt, name: str, amount: int) -> int:
         """What is left of the amount after one class of debts."""
@@ -313,13 +326,3 @@ class Story(Time):
         for row in reversed(rows):
             amount -= self._pay_row(receipt, row, amount, ["principal"])
         return amount
-
-    def _accrue_ahead(self, row: Row) -> None:
-        """The nights to come of the row's period, and with them those of what it bears for."""
-        bearing = self.nights_to_come(row)
-        row.unit_nights += bearing
-        row.ahead_until = row.nominal
-        for part in row.capture.rows:
-            of_it = part.no % 100 == row.no % 100 and part.no > row.no and not part.disputed
-            if bearing and of_it and not part.settled:
-                part.ahead_until = part.nominal

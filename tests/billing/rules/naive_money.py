@@ -68,6 +68,25 @@ def nominal_dates(terms: Terms, captured_on: date) -> list[date]:
     return [later(terms, captured_on + days(terms.term_days), i) for i in range(terms.instalments)]
 
 
+def working(day: date, step: int = 1) -> date:
+    """That day, or the next by `step` on which one can pay: no Saturday or Sunday."""
+    while day.weekday() > 4:
+        day += days(step)
+    return day
+
+
+def due_of(terms: Terms, nominal: date, not_before: date) -> date:
+    if terms.shift == "none":
+        return max(nominal, not_before)
+    due = working(nominal, -1 if terms.shift == "preceding" else 1)
+    return due if due >= not_before else working(not_before)
+
+
+def grace_of(terms: Terms, due: date) -> date:
+    last = due + days(terms.grace_days)
+    return last if terms.shift == "none" else working(last)
+
+
 def level_payment(balance: int, grown: Fraction, rates: Sequence[Fraction], mode: str) -> int:
     """It solves `balance = Σ payment ÷ Π(1 + rate of each period so far)`.
 

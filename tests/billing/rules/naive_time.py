@@ -3,7 +3,7 @@
 It knows nothing of the engine: it reads terms and events as plain values and computes everything by itself.
 An accrual is a count of minor units × nights; the rate is applied once, when somebody asks. So only these
 products are known here: one rate for life, `actual/365` or a daily rate, one payment, equal principal and
-level payments, no calendar, no cap, tolerance, minimum charge, subsidy, prepayment fee or non-accrual.
+level payments, weekends, no cap, tolerance, minimum charge, subsidy, prepayment fee or non-accrual.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-from tests.billing.rules.naive_money import ORDER, a_night, days, exactly, of_units
+from tests.billing.rules.naive_money import ORDER, a_night, days, exactly, grace_of, of_units
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,7 +37,7 @@ class Row:
     ) -> None:
         self.terms, self.capture, self.no = terms, capture, no
         self.start, self.nominal = period
-        self.due, self.grace = due, due + days(terms.grace_days)
+        self.due, self.grace = due, grace_of(terms, due)
         self.principal, self.fee = principal, 0
         self.paid = dict.fromkeys(ORDER, 0)
         self.unit_nights = self.late_nights = self.penalty_nights = 0
@@ -45,6 +45,11 @@ class Row:
         self.late_run = self.late_old = self.penalty_run = self.penalty_old = 0
         self.ahead_until: date | None = None
         self.past_due = self.disputed = self.settled = False
+
+    @property
+    def falls(self) -> date:
+        """Where its interest is charged, whole: a date shifted before the nominal one asks for it earlier."""
+        return min(self.nominal, self.due)
 
     @property
     def was_split_off(self) -> bool:
@@ -243,7 +248,7 @@ class Time:
             return not row.open
         if any(row.owes().values()):
             return False
-        coming = row.nominal > self.day and not row.ahead_until
+        coming = row.falls > self.day and not row.ahead_until
         left = [r for r in row.capture.rows if r.nominal >= row.nominal and r.open and not r.disputed]
         return not (coming and left)
 
@@ -270,8 +275,12 @@ class Time:
         Only where that was closed or paid ahead before the verdict, what was in dispute bears by itself: in
         the first of its parts that still do.
         """
+        return self._not_free(row) if self._takes_nights(row) else row.nominal
+
+    @staticmethod
+    def _takes_nights(row: Row) -> bool:
         growing = [r for r in row.capture.rows if r.no % 100 == row.no % 100 and r.grows]
-        return self._not_free(row) if row is min(growing, key=by_no, default=None) else row.nominal
+        return row is min(growing, key=by_no, default=None)
 
     def _not_free(self, row: Row) -> date:
         """The first night of the row's period that costs anything."""
@@ -289,12 +298,24 @@ class Time:
             self.expired = self.held
         living = [row for row in self.rows if not row.settled]
         for row in living:
-            if self.day == row.nominal:
+            if self.day == row.falls:
+                if row.falls < row.nominal:
+                    self._accrue_ahead(row)
                 row.interest_charged = row.accrued
         self._settle()
         for row in living:
             if self.day > row.grace and not row.settled and not row.disputed:
                 row.past_due = True
+
+    def _accrue_ahead(self, row: Row) -> None:
+        """The nights to come of the row's period, and with them those of what it bears for."""
+        if not self._takes_nights(row):
+            return
+        row.unit_nights += self.nights_to_come(row)
+        row.ahead_until = row.nominal
+        for part in row.capture.rows:
+            if part.no % 100 == row.no % 100 and part.no > row.no and not (part.disputed or part.settled):
+                part.ahead_until = part.nominal
 
     def _night(self) -> None:
         for row in self.rows:

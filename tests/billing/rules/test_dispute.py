@@ -101,3 +101,18 @@ def test_and_neither_when_a_little_is_left_to_pay(how: dict[str, Any]) -> None:
     state = tale.state(terms, 60)
     assert payoff(terms, state, day(60)).total_minor == 1
     assert sum(row.interest.charged_minor for row in state.instalments) == 100_00
+
+
+@pytest.mark.parametrize(("how", "on"), [("next", 6), ("next", 35), ("shorten", 35)])
+def test_of_one_due_date_the_part_whose_period_began_first_is_paid_first(how: str, on: int) -> None:
+    """900.00 in three periods: 500.00 and then 400.00 lost, all due on day 45. 600.00 ahead pay what is of
+    the first two periods, as scheduled or when these are over.
+    """
+    terms = a_terms(
+        prepayment=how, form="equal_principal", instalments=3, due_rule="periods", period_unit="day",
+        period_length=10, daily_rate=Decimal(0), dispute_days=40,
+    )  # fmt: skip
+    tale = drawn(900_00).disputed(500_00, 1).resolved("lost", 5)
+    tale = tale.disputed(400_00, 5, no=2).resolved("lost", 5, no=2).paid(600_00, on, advance=True)
+    paid = {row.no: row.paid.principal for row in tale.state(terms, on).instalments if row.paid.principal}
+    assert paid == {101: 300_00, 102: 200_00, 202: 100_00}

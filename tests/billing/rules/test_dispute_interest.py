@@ -108,3 +108,20 @@ def test_with_another_due_day_the_part_goes_with_its_row() -> None:
     by_no = {row.no: row for row in replay(terms, events, day(6)).instalments}
     assert (by_no[104].start_on, by_no[104].nominal_on) == (by_no[4].start_on, by_no[4].nominal_on)
     assert by_no[104].due_on == date(2027, 6, 10)
+
+
+def test_taken_back_what_paid_one_part_wakes_no_row_of_which_nothing_is_left() -> None:
+    """900.00 in three periods of ten days, all in dispute and lost at once; paid whole on day 1, `next`: 4.50
+    + 3.00 + 1.50 of interest. On day 12 the first 50.00 were a mistake: they are owed again, and no more.
+    """
+    terms = a_terms(
+        free_days=0, prepayment="next", form="equal_principal", instalments=3, due_rule="periods",
+        period_unit="day", period_length=10,
+    )  # fmt: skip
+    tale = drawn(900_00).disputed(900_00, 0).resolved("lost", 0)
+    tale = tale.paid(50_00, 1, advance=True).paid(859_00, 1, no=2, advance=True)
+    assert tale.state(terms, 1).status == "closed"
+    state = tale.reversed("our_mistake", 12).state(terms, 14)
+    assert sum(row.interest.charged_minor for row in state.instalments) == 9_00
+    assert payoff(terms, state, day(14)).total_minor == 50_00
+    assert tale.paid(50_00, 14, no=3).state(terms, 30).status == "closed"

@@ -286,7 +286,7 @@ class BuyersLife(RuleBasedStateMachine):
 
 TestBuyersLife = BuyersLife.TestCase
 TestBuyersLife.settings = settings(
-    max_examples=250, stateful_step_count=25, deadline=None, derandomize=True, phases=UNSHRUNK,
+    max_examples=300, stateful_step_count=25, deadline=None, derandomize=True, phases=UNSHRUNK,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )  # fmt: skip
 

@@ -26,15 +26,11 @@ def test_a_sound_one() -> None:
 
 
 def test_all_at_once() -> None:
+    odd: dict[str, Any] = {"amount": {"column": "a"}, "sku": {"column": "a", "value": "b"}, "color": {}}
     told = wrong(
         {
             "kind": "orders",
-            "fields": {
-                **FIELDS,
-                "amount": {"column": "a"},
-                "sku": {"column": "a", "value": "b"},
-                "color": {},
-            },
+            "fields": FIELDS | odd,
             "left_out": [{"name": "nothing", "column": "a"}],
             "delimitter": ";",
         }

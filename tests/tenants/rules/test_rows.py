@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tenants.rules.mapping import read_mapping
 from tenants.rules.rows import Mapper
 from tenants.rules.steps import Refused, Step, Taken
+from tenants.rules.trade import TradeOrderItem
 from tests.support.import_files import ORDERS
 
 HEADER = ("no", "shop", "at", "sku", "pieces", "price")
@@ -52,4 +53,5 @@ def test_each_line_is_rounded_by_itself() -> None:
     rows = [("A1", "shop-1", AT, "cotton", "3", "0.125")] * 2
     (one,) = steps(rows, [])
     assert isinstance(one, Taken)
-    assert (one.amount_minor, [line.amount_minor for line in one.item.lines]) == (76, [38, 38])  # type: ignore[union-attr]
+    assert isinstance(one.item, TradeOrderItem)
+    assert (one.amount_minor, [line.amount_minor for line in one.item.lines]) == (76, [38, 38])
