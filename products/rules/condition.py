@@ -2,11 +2,11 @@
 the CEL library.
 
 Only a small part of the language is let through: names, whole numbers, `true`, `false`, arithmetic,
-comparison, `&&`, `||`, `!`, `?:`, parentheses and `in [ … ]`. Text, calls and member access are refused
-before the library sees them, and with them regular expressions, comprehensions and conversions to other
-kinds of number. What is left is walked once from end to end: its cost is bounded by its length
-(`LONGEST`), so that an evaluation cannot run away and needs no interruption. A review has a deadline of its
-own (products/review_tiers.py).
+comparison, `&&`, `||`, `!`, `?:`, parentheses and `in [ … ]`. Text, calls, member access and comments
+(`//` would hide the rest of a rule) are refused before the library sees them, and with them regular
+expressions, comprehensions and conversions to other kinds of number. What is left is walked once from end
+to end: its cost is bounded by its length (`LONGEST`), so that an evaluation cannot run away and needs no
+interruption. A review has a deadline of its own (products/review_tiers.py).
 """
 
 import re
@@ -31,7 +31,7 @@ RefusalCode = Literal["fact_missing", "overflow", "divided_by_zero", "not_evalua
 
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<name>[A-Za-z_][A-Za-z0-9_]*)|(?P<number>[0-9]+(?![0-9A-Za-z_.]))"
-    r"|(?P<symbol>&&|\|\||[<>=!]=|[-+*/%<>!?:(),\[\]]))"
+    r"|(?P<symbol>&&|\|\||[<>=!]=|/(?!/)|[-+*%<>!?:(),\[\]]))"
 )
 _WORDS: Final = frozenset({"true", "false", "in"})
 _PLACE: Final = re.compile(r"<input>:(\d+):(\d+): (.*)")

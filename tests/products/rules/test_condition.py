@@ -110,6 +110,7 @@ def test_refuses_a_fact_beyond_what_the_language_counts() -> None:
         ("1.5 > 1", "rule_symbol_not_allowed", {"symbol": "1", "position": 1}),
         ("orders_90d > 1 ; true", "rule_symbol_not_allowed", {"symbol": ";", "position": 16}),
         ("订单 > 1", "rule_symbol_not_allowed", {"symbol": "订", "position": 1}),
+        ("orders_90d > 2 // && gap_days < 30", "rule_symbol_not_allowed", {"symbol": "/", "position": 16}),
         ("size([1]) > 1", "rule_has_no_calls", {"name": "size", "position": 1}),
         (5, "rule_not_text", {}),
         (" \n", "rule_not_text", {}),
@@ -117,6 +118,12 @@ def test_refuses_a_fact_beyond_what_the_language_counts() -> None:
 )
 def test_says_why_a_text_is_no_condition(text: object, code: str, params: dict[str, Any]) -> None:
     assert problem(text) == (code, params)
+
+
+def test_a_doubled_sign_of_division_does_not_hide_the_rest() -> None:
+    assert problem("orders_90d // 12 * 2", "int") == (
+        "rule_symbol_not_allowed", {"symbol": "/", "position": 12},
+    )  # fmt: skip
 
 
 def test_an_amount_is_no_condition_and_a_condition_no_amount() -> None:
